@@ -20,8 +20,8 @@ from contentgit.references.places import (
 HTML_HINT: Final = "write {'a[linktype=page][id]': 'app.model'}"
 
 _S: Final = r"\t\n\f\r "  # what is a space to browsers
-_OPENING: Final = re.compile(rf"<(?:(?P<tag>/?[a-zA-Z][^{_S}/>]*+)|(?P<comment>!--)|[!?/])")
-_COMMENT_END: Final = re.compile(r"-->|(?<!<!)--!>")
+_OPENING: Final = re.compile(rf"<(?:(?P<tag>/?[a-zA-Z][^{_S}/>]*+)|(?P<comment>!--(?!-?>))|[!?/])")
+_COMMENT_END: Final = re.compile("--!?>")
 _END: Final = re.compile(">")
 # Possessive throughout, so that no text is read more than a few times.
 _ATTRIBUTE: Final = re.compile(
@@ -119,8 +119,7 @@ def _tags(text: str) -> Iterator[tuple[str, _Attributes]]:
     while opening := _OPENING.search(text, at):
         at = opening.end()
         if not opening["tag"]:
-            # The end of a comment may have dashes of its beginning: <!-->
-            end = _COMMENT_END.search(text, at - 2) if opening["comment"] else _END.search(text, at)
+            end = (_COMMENT_END if opening["comment"] else _END).search(text, at)
             if not end:
                 return
             at = end.end()

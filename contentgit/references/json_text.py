@@ -109,10 +109,8 @@ def _edits(text: str, value: Any, target: str | References, names: Names) -> lis
 
 def _in_literal(edits: Iterable[Edit], string: str, literal: str, start: int) -> Iterator[Edit]:
     """Edits of a string as those of the text in which its literal begins at ``start``."""
-    ends, longer = (
-        [],
-        [0],
-    )  # where escapes end in the string, and how much longer the literal is then
+    # Where escapes end in the string, and how much longer the literal is from there on.
+    ends, longer = list[int](), [0]
     for escape in _ESCAPE.finditer(literal):
         ends.append(escape.start() - longer[-1] + 1)
         longer.append(escape.end() - ends[-1])
@@ -128,13 +126,13 @@ def _values(text: str) -> list[Any]:
 
     Words, and numbers that are no primary keys, are None. There is no recursion, since JSON may be deep.
     """
-    holders: list[Any] = [[]]
+    holder: Any = []
+    holders: list[Any] = [holder]
     expected, name, at = _VALUE, "", 0
     while token := _TOKEN.match(text, at):
-        mark, at = token["mark"] or _LITERAL, token.end()
+        mark, at = token[1] or _LITERAL, token.end()
         if mark not in expected:
             return []
-        holder = holders[-1]
         if mark in ",:":
             expected = _VALUE if mark == ":" or isinstance(holder, list) else '"'
             continue
@@ -142,9 +140,10 @@ def _values(text: str) -> list[Any]:
             holders.pop()
         else:
             value = _value(text, token)
-            at = value.end + 1 if isinstance(value, _String) else at
-            if mark == '"' and not isinstance(value, _String):
-                return []
+            if mark == '"':
+                if value is None:
+                    return []
+                at = value.end + 1
             if _LITERAL not in expected:
                 name, expected = str(value), ":"
                 continue
@@ -152,11 +151,13 @@ def _values(text: str) -> list[Any]:
                 holder[name] = value
             else:
                 holder.append(value)
+            if mark in "[{":
+                holders.append(value)
+        holder = holders[-1]
         if mark in "[{":
-            holders.append(value)
             expected = f"{_VALUE}]" if mark == "[" else '"}'
         else:
-            expected = ",}" if isinstance(holders[-1], dict) else ",]" if len(holders) > 1 else ""
+            expected = ",}" if isinstance(holder, dict) else ",]" if len(holders) > 1 else ""
     is_whole = not expected and not text[at:].strip(" \t\n\r")
     return holders[0] if is_whole else []
 

@@ -36,8 +36,9 @@ class Paths:
     def __init__(self, rules: object) -> None:
         self._rules = [*_flat(rules)]
         self._known = {part for parts, _ in self._rules for part in parts} - {"*", "**"}
-        self._start = self._closed((rule, 0) for rule in range(len(self._rules)))
         self._steps: dict[tuple[_States, object], _States] = {}
+        self._targets: dict[_States, list[Target]] = {}
+        self._start = self._closed((rule, 0) for rule in range(len(self._rules)))
 
     def __iter__(self) -> Iterator[tuple[tuple[str, ...], Target]]:
         return iter(self._rules)
@@ -51,8 +52,8 @@ class Paths:
         left: list[tuple[Any, Any, _States, list[str]]] = [(whole, 0, self._start, [])]
         while left:
             holder, name, states, labels = left.pop()
-            targets = self._targets(states)
-            if any(_put(holder, name, leaf, each) for each in [*labels, *targets]):
+            targets = self._targets[states]
+            if (labels or targets) and _put(holder, name, leaf, [*labels, *targets]):
                 continue
             inner = holder[name]
             if isinstance(inner, dict):
@@ -69,9 +70,6 @@ class Paths:
             left += [(inner, *each) for each in below if each[1] or each[2]]
         return whole[0]
 
-    def _targets(self, states: _States) -> list[Target]:
-        return [self._rules[rule][1] for rule, at in states if at == len(self._rules[rule][0])]
-
     def _below(self, states: _States, name: object) -> _States:
         """What leads to a value of this name in an object, or to one in a list, which has none."""
         step = (states, name if name in self._known else None)
@@ -86,7 +84,7 @@ class Paths:
                 yield rule, at + (parts[at] != "**")
 
     def _closed(self, states: Iterable[tuple[int, int]]) -> _States:
-        """With each ``**`` also taken for nothing."""
+        """With each ``**`` also taken for nothing. From now on it is known what these lead to."""
         found = set()
         for rule, at in states:
             parts = self._rules[rule][0]
@@ -94,7 +92,10 @@ class Paths:
             while at < len(parts) and parts[at] == "**":
                 at += 1
                 found.add((rule, at))
-        return tuple(sorted(found))
+        closed = tuple(sorted(found))
+        ends = (self._rules[rule] for rule, at in closed if at == len(self._rules[rule][0]))
+        self._targets[closed] = [target for _, target in ends]
+        return closed
 
 
 def _flat(rules: object) -> Iterator[tuple[tuple[str, ...], Target]]:
@@ -113,13 +114,15 @@ def _flat(rules: object) -> Iterator[tuple[tuple[str, ...], Target]]:
             yield parts, label_in(target, place)
 
 
-def _put(holder: Any, name: Any, leaf: Leaf, target: Target) -> bool:
+def _put(holder: Any, name: Any, leaf: Leaf, targets: Iterable[Target]) -> bool:
     """Whether there is something else now."""
-    if isinstance(target, Generic):
-        return False
     old = holder[name]
-    holder[name] = new = leaf(old, target)
-    return new is not old and bool(new != old)
+    for target in targets:
+        if not isinstance(target, Generic):
+            holder[name] = new = leaf(old, target)
+            if new is not old and new != old:
+                return True
+    return False
 
 
 def _generic(value: Mapping[str, Any], targets: Iterable[Target]) -> dict[str, list[str]]:

@@ -15,7 +15,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "contentgit"
 OUTSIDE = {"django": "django", "git": "GitPython", "orjson": "orjson", "rich": "rich"}
 """What is imported from outside, and its name in the block."""
-PURE = ("content", "integrity", "plan", "merge", "check", "review", "missing", "specs", "render")
+PURE = (
+    "content",
+    "integrity",
+    "plan",
+    "merge",
+    "check",
+    "review",
+    "missing",
+    "references",
+    "specs",
+    "render",
+)
 
 
 def rules() -> dict[str, set[str]]:

@@ -92,8 +92,8 @@ class _MarkedNames:
 
     def _key(self, model: str, pk: str) -> RecordKey | None:
         """The key in the mark; ``None`` if no row of the model can have this primary key."""
-        if not self.identities.is_model(model):
-            return None
+        if "$" in pk or not self.identities.is_model(model):
+            return None  # what looks like a mark has been escaped already
         model = concrete(self.identities.model(model))._meta.label_lower
         found = self.identities.pk_in_text(model, pk)
         if found is None:
