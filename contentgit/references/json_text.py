@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contentgit.references.html import Html
-from contentgit.references.paths import JsonRules, Paths
+from contentgit.references.paths import JsonPlaces, JsonRules, places_in
 from contentgit.references.places import (
     ANY,
     Edit,
@@ -59,16 +59,16 @@ class JsonText:
     object, the last counts.
     """
 
-    rules: JsonRules
-    _paths: Paths = field(init=False, repr=False, compare=False)
+    rules: JsonRules | JsonPlaces
+    _paths: JsonPlaces = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._paths = Paths(self.rules)
+        self._paths = places_in(self.rules)
 
     @property
     def models(self) -> frozenset[str]:
         """The labels of models that the rules name."""
-        return models_in(target for _, target in self._paths)
+        return models_in(self._paths.targets)
 
     def named(self, value: Any, names: Names) -> Any:
         """The value with what ``names`` gives in place of each primary key, and else unchanged."""

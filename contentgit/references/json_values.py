@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from contentgit.references.paths import JsonRules, Paths
+from contentgit.references.paths import JsonPlaces, JsonRules, places_in
 from contentgit.references.places import ANY, Names, References, edited, edits_between, models_in
 
 
@@ -17,16 +17,16 @@ class Json:
     other references. A number that is the whole value is left alone: its name would be read back as a text.
     """
 
-    rules: JsonRules
-    paths_of_values: Paths = field(init=False, repr=False, compare=False)
+    rules: JsonRules | JsonPlaces
+    paths_of_values: JsonPlaces = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.paths_of_values = Paths(self.rules)
+        self.paths_of_values = places_in(self.rules)
 
     @property
     def models(self) -> frozenset[str]:
         """The labels of models that the rules name."""
-        return models_in(target for _, target in self.paths_of_values)
+        return models_in(self.paths_of_values.targets)
 
     def named(self, value: Any, names: Names) -> Any:
         """The value with what ``names`` gives in place of each primary key, and else unchanged."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from contentgit.references.html import Html
 from contentgit.references.places import (
@@ -26,6 +26,17 @@ _States: TypeAlias = tuple[tuple[int, int], ...]
 """Rules, each with how many parts of its path have led to a value."""
 
 
+class JsonPlaces(Protocol):
+    """Finds places in values of JSON: :class:`Paths`, or what knows of them by other means."""
+
+    @property
+    def targets(self) -> Iterable[Target]:
+        """What the places hold."""
+
+    def mapped(self, value: Any, leaf: Leaf) -> Any:
+        """The value with what ``leaf`` makes of each place. The value given stays as it is."""
+
+
 class Paths:
     """The rules of JSON: names joined by dots, ``*`` for every value, ``**`` for any depth, also none.
 
@@ -42,6 +53,11 @@ class Paths:
 
     def __iter__(self) -> Iterator[tuple[tuple[str, ...], Target]]:
         return iter(self._rules)
+
+    @property
+    def targets(self) -> Iterable[Target]:
+        """What the places hold."""
+        return [target for _, target in self._rules]
 
     def mapped(self, value: Any, leaf: Leaf) -> Any:
         """The value with what ``leaf`` makes of each place, where the first rule counts that changes it.
@@ -96,6 +112,17 @@ class Paths:
         ends = (self._rules[rule] for rule, at in closed if at == len(self._rules[rule][0]))
         self._targets[closed] = [target for _, target in ends]
         return closed
+
+
+def places_in(rules: JsonRules | JsonPlaces) -> JsonPlaces:
+    """What finds the places of the rules.
+
+    Raises:
+        ValueError: the form of the rules is wrong.
+    """
+    if isinstance(rules, Mapping) or not hasattr(rules, "mapped"):
+        return Paths(rules)
+    return rules
 
 
 def _flat(rules: object) -> Iterator[tuple[tuple[str, ...], Target]]:
