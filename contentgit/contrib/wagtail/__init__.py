@@ -1,0 +1,94 @@
+"""References in the content of Wagtail sites: rich text, streams, drafts.
+
+A datasets module imports it, and nothing else does::
+
+    from contentgit.contrib import wagtail
+
+    def datasets():
+        return {"site": {"specs": lambda args: wagtail.specs()}}
+
+What is in streams and drafts follows from the definitions of the site's own models and blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from django.apps import apps
+from django.db.models import Model
+
+from contentgit.contrib.wagtail.revisions import Revision
+from contentgit.contrib.wagtail.rich_text import RichText
+from contentgit.contrib.wagtail.streams import StreamField
+from contentgit.datasets import specs_for_app_models
+from contentgit.db.spec_rules import has_automatic_key
+from contentgit.references import References
+
+__all__ = ["Revision", "RichText", "StreamField", "references_of", "specs"]
+
+_REVISION: Final = "wagtailcore.revision"
+_LOCAL: Final = frozenset(
+    {
+        "wagtailadmin.editingsession",
+        "wagtailcore.modellogentry",  # these keep naming rows that are gone
+        "wagtailcore.pagelogentry",
+        "wagtailcore.referenceindex",
+        "wagtailcore.uploadedfile",
+        "wagtailsearch.indexentry",
+        "wagtailsearch.sqliteftsindexentry",
+    }
+)
+"""What Wagtail makes of the rest, and what happens to people in one database."""
+
+
+def references_of(model: type[Model]) -> dict[str, References]:
+    """The ``"references"`` of a spec of the model: its rich text, its streams, and what revisions hold."""
+    from wagtail import fields
+
+    found: dict[str, References] = {}
+    for each in model._meta.local_concrete_fields:
+        if isinstance(each, fields.RichTextField):
+            found[each.name] = RichText()
+        elif isinstance(each, fields.StreamField):
+            found[each.name] = StreamField(each)
+    if model._meta.label_lower == _REVISION:
+        found["content"] = Revision()
+    return found
+
+
+def specs(
+    models: Iterable[type[Model]] | None = None, spec: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """One spec for each of ``models``, with its references and the keys of ``spec``.
+
+    Without ``models`` those of Wagtail's apps and of all apps that build on a model of theirs, without what
+    Wagtail makes of other rows. Rows get UUIDs for names where ``spec`` says nothing about ``identity`` and
+    the primary key is not content itself.
+    """
+    wanted = _content() if models is None else models
+    return [_spec(each, spec or {}) for each in wanted]
+
+
+def _spec(model: type[Model], spec: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"identity": "uuid" if has_automatic_key(model) else "pk", **spec}
+    return {**named, "model": model._meta.label_lower, "references": references_of(model)}
+
+
+def _content() -> Iterator[type[Model]]:
+    """The models of a site's content: those of Wagtail, and of apps that build on one of them."""
+    for config in apps.get_app_configs():
+        if any(_is_wagtails(base) for each in config.get_models() for base in each.__mro__):
+            listed = (apps.get_model(each["model"]) for each in specs_for_app_models(config.label))
+            yield from (each for each in listed if _is_content(each))
+
+
+def _is_wagtails(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "wagtail"
+
+
+def _is_content(model: type[Model]) -> bool:
+    is_rendition = any(
+        each.__name__ == "AbstractRendition" for each in filter(_is_wagtails, model.__mro__)
+    )
+    return not is_rendition and model._meta.label_lower not in _LOCAL

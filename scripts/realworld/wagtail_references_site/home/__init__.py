@@ -1,0 +1,1 @@
+"""Pages, snippets, and a site's own model of images."""
