@@ -25,7 +25,8 @@ from contentgit.history.snapshots import CommitSide, batches
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 
-_SAME: Final = 'commit the dump on both branches with the same CONTENTGIT["IDENTITIES"], then merge'
+_IDENTITIES: Final = 'CONTENTGIT["IDENTITIES"]'
+_SAME: Final = f"commit the dump on both branches with the same {_IDENTITIES}, then merge"
 
 
 def recorded_names(
@@ -93,15 +94,46 @@ def refuse_renamed(
 ) -> None:
     """Refuses two trees whose records name rows outside of the dump differently.
 
+    Also those of which one has primary keys inside of texts or JSON where the other has references.
+
     Raises:
         RefusedError: they do.
     """
+    here, there = (recorded_schema(repository, tree, folder) for tree in (ours, theirs))
+    refuse_embedding(folder, here, there, hint)
     names = [recorded_names(repository, tree, folder) for tree in (ours, theirs)]
     differing = [each for each in {**names[0], **names[1]} if _differs(each, *names)]
     named = {
         each for tree in (ours, theirs) for each in named_in(repository, tree, folder, differing)
     }
     refuse_different(folder, named, names[0], names[1], hint)
+
+
+def refuse_embedding(
+    folder: str,
+    here: Mapping[str, ModelSchema],
+    there: Mapping[str, ModelSchema],
+    hint: str = _SAME,
+) -> None:
+    """Refuses two sides of a dump of which one has primary keys inside of a field, and the other references.
+
+    Raises:
+        RefusedError: they are so.
+    """
+    found = []
+    for label in sorted(here.keys() & there.keys()):
+        for each in here[label].fields:
+            other = there[label].by_name.get(each.name)
+            if other is not None and other.embeds is not each.embeds:
+                has = "ours" if each.embeds else "theirs"
+                found.append(f"{label}.{each.name} holds references in {has} alone")
+    if found:
+        raise RefusedError(
+            f"both sides have {folder}, but one of them has primary keys inside of texts or JSON",
+            items=found,
+            hint=hint.replace(_IDENTITIES, "'references'"),
+            data={"dump": folder, "fields": found},
+        )
 
 
 def refuse_different(

@@ -336,6 +336,28 @@ def test_a_database_at_a_commit_from_before_goes_on(
     assert "clean" in ok("status", OTHER)
 
 
+def test_a_branch_from_before_the_references(
+    databases: tuple[str, str], ok: Ok, run: Run, git: Ok
+) -> None:
+    """Its new records have primary keys of another database in them."""
+    SPEC.update(references={})
+    fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    made = card("other", "Late")
+    Card.objects.using("other").filter(pk=made.pk).update(text=f"[[card {made.pk}]]")
+    ok("commit", "--branch", "late", "-m", "Late", OTHER)
+    SPEC.update(references=PLACES)
+    ok("commit", "-m", "With references")
+    head = git("rev-parse", "HEAD")
+    for words in (("merge", "late"), ("cherry-pick", "late"), ("revert", "HEAD")):
+        said = run(*words)
+        assert said.code == 3, words
+        assert "workshop.card.text holds references in" in said.err
+        assert git("rev-parse", "HEAD") == head
+
+
 @pytest.mark.parametrize(
     ("references", "number", "words"),
     [

@@ -30,7 +30,7 @@ from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Placed, Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import View, seen_through
-from contentgit.history.naming import may_name, recorded_names, refuse_different
+from contentgit.history.naming import may_name, recorded_names, refuse_different, refuse_embedding
 from contentgit.merge import Side
 from contentgit.merge.descriptions import merge_descriptions
 
@@ -177,6 +177,7 @@ class DumpSides:
             for side in models
         )
         refuse_moved(self.ours.folder, here, there)
+        refuse_embedding(self.ours.folder, here, there)
         self._refuse_renamed(here, there)
 
     def _refuse_renamed(
