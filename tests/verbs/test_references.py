@@ -336,6 +336,23 @@ def test_a_database_at_a_commit_from_before_goes_on(
     assert "clean" in ok("status", OTHER)
 
 
+def test_rows_are_paired_that_refer_to_each_other(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """The numbers inside of them are other ones."""
+    card("other", "Gone").delete()
+    fill()
+    fill("other")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    said = ok("identity", "adopt", "main", OTHER, "--apply", "--yes")
+    assert "3 " in said
+    ok(*APPLY)
+    assert seen("other") == seen("default")
+    assert Card.objects.using("other").count() == 3
+    assert "clean" in ok("status", OTHER)
+
+
 def test_a_branch_from_before_the_references(
     databases: tuple[str, str], ok: Ok, run: Run, git: Ok
 ) -> None:
