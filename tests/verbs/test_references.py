@@ -129,6 +129,53 @@ def test_a_row_that_is_not_there_keeps_its_number(
     assert "clean" in ok("status", OTHER)
 
 
+def test_another_spelling_of_a_primary_key_stays(databases: tuple[str, str], ok: Ok) -> None:
+    row = card("default", "One")
+    Card.objects.update(text=f"[[card 00{row.pk}]] [[card {row.pk}]]", data=[f"0{row.pk}"])
+    ok("init")
+    ok("commit", "-m", "One")
+    card("other", "Gone").delete()
+    ok(*APPLY)
+    there = Card.objects.using("other").get()
+    assert there.text == f"[[card 00{row.pk}]] [[card {there.pk}]]"
+    assert there.data == [f"0{row.pk}"]
+
+
+class Careless(Shortcodes):
+    """Forgets the end of the text."""
+
+    def named(self, value: str, names: Names) -> str:
+        return super().named(value, names).rstrip()
+
+
+class Forgetful:
+    """Has no answer where there is no primary key."""
+
+    def named(self, value: str, names: Names) -> Any:
+        return Shortcodes().named(value, names) if "[[" in value else None
+
+
+class Inventive:
+    """Knows better, and for a mark, too."""
+
+    def named(self, _value: str, _names: Names) -> Any:
+        return "$ref(workshop.card:1)"
+
+
+@pytest.mark.parametrize("cls", [Careless, Forgetful, Inventive])
+def test_a_class_that_loses_something_is_refused(
+    db: str, ok: Ok, run: Run, cls: Callable[[], object]
+) -> None:
+    row = card(db, "One")
+    Card.objects.update(text=f"[[card {row.pk}]] ")
+    card(db, "Two", text="Not a card. ")
+    ok("init")
+    SPEC.update(references={"text": cls()})
+    said = run("commit", "-m", "One")
+    assert said.code == 1
+    assert f"field 'text': {cls.__name__} does not give back the value it was given" in said.err
+
+
 def test_a_number_that_is_another_rows_is_refused(
     databases: tuple[str, str], ok: Ok, run: Run
 ) -> None:

@@ -14,6 +14,7 @@ from contentgit.content.embedded import (
     unknown_row,
 )
 from contentgit.content.records import JSON_NULL, RecordKey, Value
+from contentgit.content.values import same
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete
 from contentgit.db.tables import BoundField
@@ -27,9 +28,9 @@ def embedding(bound: BoundField, references: References, identities: Identities)
     def embed(content: Value) -> Value:
         if content is None or content is JSON_NULL:
             return content
-        names = _MarkedNames(identities)
-        found = _named(references, escaped(content), names)
-        if names.pks and filled(found, names.pks.__getitem__) != content:
+        names, plain = _MarkedNames(identities), escaped(content)
+        found = _named(references, plain, names)
+        if found is not plain and not same(filled(found, lambda key: names.pks.get(key, "")), content):
             raise RecordError(
                 f"{type(references).__name__} does not give back the value it was given",
                 hint="put what the names give in place of whole primary keys, and change nothing else",
@@ -45,8 +46,8 @@ def embedding(bound: BoundField, references: References, identities: Identities)
         return bound.decode(filled(content, lambda key: _pk(identities, key)))
 
     # The marks are longer than what the column holds.
-    schema, same = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
-    return replace(bound, schema=schema, encode=encode, decode=decode, same=same, embed=embed)
+    schema, null = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
+    return replace(bound, schema=schema, encode=encode, decode=decode, same=null, embed=embed)
 
 
 def _named(references: References, content: Value, names: _MarkedNames) -> Value:
