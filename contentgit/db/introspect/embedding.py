@@ -30,7 +30,9 @@ def embedding(bound: BoundField, references: References, identities: Identities)
             return content
         names, plain = _MarkedNames(identities), escaped(content)
         found = _named(references, plain, names)
-        if found is not plain and not same(filled(found, lambda key: names.pks.get(key, "")), content):
+        if found is not plain and not same(
+            filled(found, lambda key: names.pks.get(key, "")), content
+        ):
             raise RecordError(
                 f"{type(references).__name__} does not give back the value it was given",
                 hint="put what the names give in place of whole primary keys, and change nothing else",
