@@ -24,6 +24,9 @@ _WRITTEN: Final = re.compile(
     r"|\$(\$+(?:ref|num)\()"  # what only looks like a mark
 )
 
+_ALIGNED: Final = 2000
+"""Marks of a value that are compared with those of another one by their order."""
+
 _UNKNOWN: Final = "?"
 """In front of a primary key whose row has no key: no key begins with it."""
 
@@ -64,6 +67,37 @@ def redirected(value: Value, name: Callable[[RecordKey], RecordKey]) -> Value:
         return f"{whole[: start - at]}{name(RecordKey.parse(found[1]))}{whole[end - at :]}"
 
     return _mapped(value, lambda text: _MARK.sub(other, text) if "$" in text else text)
+
+
+def put_again(value: Value, written: Value, whole: Value) -> Value:
+    """The value with the keys of ``whole`` in marks where others were ``written``, as far as these are left.
+
+    ``written`` is ``whole`` with other keys; ``value`` is what was edited since.
+    """
+    # Few databases lack rows.
+    from difflib import SequenceMatcher
+
+    own, before, wanted = (_keys_in_order(each) for each in (value, written, whole))
+    if max(len(own), len(before)) > _ALIGNED:
+        return value
+    keys = [*own]
+    for there, here, size in SequenceMatcher(
+        None, before, own, autojunk=False
+    ).get_matching_blocks():
+        keys[here : here + size] = wanted[there : there + size]
+    left = iter(keys)
+    return redirected(value, lambda _key: next(left))
+
+
+def _keys_in_order(value: Value) -> list[RecordKey]:
+    found: list[RecordKey] = []
+
+    def note(key: RecordKey) -> RecordKey:
+        found.append(key)
+        return key
+
+    redirected(value, note)
+    return found
 
 
 def titled(value: Value, titles: Mapping[str, str]) -> Value:

@@ -53,9 +53,15 @@ def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema
             other = own.by_name.get(name)
             if other and other.kind is not each.kind and not {other.kind, each.kind} <= _ALIKE:
                 yield f"{label}.{name} is {each.kind.value} there and {other.kind.value} here"
-            elif other and other.embeds is not each.embeds:
-                places = ("there", "here") if each.embeds else ("here", "there")
-                yield f"{label}.{name} holds references {places[0]} and primary keys {places[1]}"
         if own.key_kind is not model.key_kind:
             kinds = model.key_kind.value, own.key_kind.value
             yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"
+
+
+def bare_fields(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema]) -> Iterator[str]:
+    """The fields that hold references inside ``there``, and primary keys ``here``."""
+    for label, model in sorted(there.items()):
+        own = here[label].by_name if label in here else {}
+        for each in model.fields:
+            if each.embeds and each.name in own and not own[each.name].embeds:
+                yield f"{label}.{each.name}"

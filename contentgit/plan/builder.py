@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -66,7 +66,24 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *_ignored_fields(survey, licences),
     ]
     overwritten = sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
-    return Plan(tuple(steps), tuple(problems), tuple(withheld), tuple(overwritten))
+    return Plan(
+        tuple(steps),
+        tuple(problems),
+        tuple(withheld),
+        tuple(overwritten),
+        _free(settled.writes.values()),
+    )
+
+
+def _free(items: Iterable[Item]) -> Mapping[str, frozenset[str]]:
+    """The primary keys that records hold inside of fields, and that are no row's."""
+    found: dict[str, set[str]] = {}
+    for item in items:
+        for wanted in item.wanted:
+            pk = unknown_pk(wanted.target)
+            if pk is not None:
+                found.setdefault(wanted.target.model, set()).add(pk)
+    return {label: frozenset(pks) for label, pks in found.items()}
 
 
 def _broken(writes: Mapping[RecordKey, Item]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -157,13 +157,15 @@ class Plan:
     """All that an apply would do, in the order in which it does it; refused while it has problems.
 
     ``overwritten`` names the records whose content in the target is in no commit and that a step overwrites
-    or deletes, whether that is permitted or not.
+    or deletes, whether that is permitted or not. ``free`` are the primary keys, as text and by model, that
+    texts or JSON to be written hold and that are no row's: new rows must get others.
     """
 
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     overwritten: tuple[RecordKey, ...] = ()
+    free: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def counts(self) -> Mapping[Action, int]:

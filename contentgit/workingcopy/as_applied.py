@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
+from contentgit.content.embedded import put_again as embedded_again
 from contentgit.content.embedded import unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import redirected
@@ -137,12 +138,8 @@ def put_back(
     ``entries`` are those of the record. In a many-to-many field, a row that was written in place of another
     stands for that: without it, the other is gone as well.
     """
-    # Rooms for merges are not loaded for every status: few databases lack rows.
-    from contentgit.merge.values import merge_value
-
     if field.embeds:
-        found, conflicts = merge_value(field, field.name, written, value, whole)
-        return value if conflicts else found
+        return embedded_again(value, written, whole)
     if field.kind is not FieldKind.REFERENCES:
         return whole if same(value, written) else value
     instead: dict[str, list[str]] = defaultdict(list)
@@ -157,6 +154,9 @@ def put_back(
             own = [] if text in instead and text not in whole else [text]
             found |= dict.fromkeys([*own, *instead.get(text, ())])
         return [*found] if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
+
+    # Rooms for merges are not loaded for every status: few databases lack rows.
+    from contentgit.merge.values import merge_value
 
     before, here = (named(written), named(value)) if instead else (written, value)
     found, _ = merge_value(field, field.name, before, here, whole)

@@ -7,6 +7,7 @@ from shlex import quote
 
 from contentgit.content.layout import of_models
 from contentgit.content.lenses import NOTHING
+from contentgit.content.unlike import bare_fields
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import batches
 from contentgit.render.plain import named_first, plural
@@ -35,6 +36,15 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
             items=evolution.dropped or evolution.ahead,
             hint=f"deploy the code that has them, then commit\n{way}",
             data={"dropped": list(evolution.dropped), "missing": list(evolution.lacking)},
+        )
+    bare = [*bare_fields(evolution.recorded, evolution.models)]
+    if bare:
+        raise RefusedError(
+            f"commit {commit} has references inside of fields in {label}; this code would write primary keys",
+            items=bare,
+            hint="name these fields in 'references' of their spec, as where the commit was made\n"
+            f"{way.partition('  (')[0]}  (commits primary keys of this database)",
+            data={"fields": bare},
         )
     counts = sorted({**evolution.left_out, **evolution.excluded}.items())
     if counts:

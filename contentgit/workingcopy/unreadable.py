@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contentgit.content.evolution import LostValues
-from contentgit.content.unlike import other_kinds, renames
+from contentgit.content.unlike import bare_fields, other_kinds, renames
 from contentgit.errors import RefusedError
 from contentgit.plan import Licences
 from contentgit.render.plain import named_first, plural
@@ -36,6 +36,7 @@ def refuse_unreadable(evolution: Evolution, request: Request, *, retyped: bool =
         )
     if retyped:
         _refuse_retyped(evolution, request)
+    _refuse_bare(evolution)
     kinds = other_kinds(evolution.recorded, evolution.models)
     other = [] if evolution.is_newer else [*kinds]
     if other:
@@ -43,6 +44,31 @@ def refuse_unreadable(evolution: Evolution, request: Request, *, retyped: bool =
             f"commit {commit} has other kinds of values in {label} than this code",
             items=other,
             hint="contentgit commit  (with code from before the change: records its migrations)",
+        )
+
+
+def _refuse_bare(evolution: Evolution) -> None:
+    """Refuses to apply a commit with primary keys inside of fields where the code has references.
+
+    Raises:
+        RefusedError: the commit or the code has them.
+    """
+    commit, label = evolution.commit[:10], evolution.dump.dataset.label
+    there = [*bare_fields(evolution.models, evolution.recorded)]
+    if there:
+        raise RefusedError(
+            f"commit {commit} has primary keys inside of fields in {label} that hold references in this code",
+            items=there,
+            hint=f"contentgit show {commit} -- RECORD  (shows what was there; edit it on the site, commit)",
+            data={"fields": there},
+        )
+    here = [*bare_fields(evolution.recorded, evolution.models)]
+    if here:
+        raise RefusedError(
+            f"commit {commit} has references inside of fields in {label}; this code would take them for text",
+            items=here,
+            hint="name these fields in 'references' of their spec, as where the commit was made",
+            data={"fields": here},
         )
 
 

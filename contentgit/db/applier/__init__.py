@@ -22,6 +22,7 @@ from contentgit.content.embedded import keys_in, redirected, unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import refers
 from contentgit.content.schema import looked_up
+from contentgit.db.applier import free_keys
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import BATCH, Bulk, step_batches
 from contentgit.db.applier.codes import Codes
@@ -84,6 +85,7 @@ def apply(
     watch = watch or Watch(using)
     run = _Run(backend(using), tables, identities, records, outside, plan.steps, watch)
     run.backend.defer_constraints()
+    free_keys.reserve(plan.free, identities)
     late = {label for label, each in tables.items() if each.write_last}
     parts: tuple[list[Step], list[Step]] = [], []
     for step in plan.steps:
@@ -97,6 +99,7 @@ def apply(
         run.part(again, progress if again is last else lambda _: None)
         run.connect([*first, *again], last=True)
     run.finish()
+    free_keys.check(plan.free, run.created, identities)
     return ApplyResult(run.written, run.tables_written)
 
 
@@ -139,6 +142,11 @@ class _Run:
     def _awaited(self, steps: Sequence[Step]) -> set[str]:
         creates = (step.key for step in steps if step.action is Action.CREATE)
         return {str(key) for key in creates if key.model in self.watched}
+
+    @property
+    def created(self) -> frozenset[str]:
+        """The models of which rows were made so far."""
+        return frozenset(label for label, each in self.written.items() if each[Action.CREATE])
 
     @property
     def tables_written(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from django.db import Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import AutoField, Model
 
 from contentgit.db.backends.catalog import OWN_TRIGGERS, UNKNOWN, ForeignKey, Trigger, dangling
 from contentgit.db.failures import REASONS, Fault, connecting, words
@@ -408,6 +408,9 @@ class Backend(ABC):
 
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:  # noqa: B027
         """Make the next automatic key of each model a free one, if the database does not do so itself."""
+
+    def reserve(self, field: AutoField[Any, Any], number: int) -> None:  # noqa: B027
+        """Make the next automatic key higher than ``number``, if a transaction can do that."""
 
 
 def _statements(

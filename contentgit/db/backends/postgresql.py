@@ -243,6 +243,15 @@ class PostgreSQL(Backend):
         if parts:
             self.execute(" UNION ALL ".join(parts), parameters)
 
+    def reserve(self, field: AutoField[Any, Any], number: int) -> None:
+        """See :meth:`Backend.reserve`."""
+        table = self.quoted(field.model._meta.db_table).replace("%%", "%")
+        self.execute(
+            "SELECT setval(s.name, %s) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) s"
+            " WHERE %s > coalesce(pg_sequence_last_value(s.name), 0)",
+            [number, table, field.column, number],
+        )
+
 
 def _state(error: Error) -> str | None:
     cause = error.__cause__

@@ -160,3 +160,18 @@ class SQLite(Backend):
                     f"UPDATE sqlite_sequence SET seq = {top} WHERE name = %s AND seq < {top}",  # noqa: S608
                     [name],
                 )
+
+    def reserve(self, field: AutoField[Any, Any], number: int) -> None:
+        """See :meth:`Backend.reserve`."""
+        if not self.fetch("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"):
+            return
+        name = field.model._meta.db_table
+        self.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT %s, 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = %s)",
+            [name, name],
+        )
+        self.execute(
+            "UPDATE sqlite_sequence SET seq = %s WHERE name = %s AND seq < %s",
+            [number, name, number],
+        )
