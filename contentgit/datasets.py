@@ -39,6 +39,7 @@ from contentgit.specs import (
     dependency_problems,
     parse_specs,
     raise_errors,
+    said,
     suggestion,
 )
 
@@ -281,7 +282,7 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
     return found
 
 
-_SAID_ONCE: Final = ("identity", "signals", "write_last", "keep_pk")
+_SAID_ONCE: Final = ("identity", "signals", "write_last", "keep_pk", "references")
 
 
 def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]) -> list[Mistake]:
@@ -293,11 +294,13 @@ def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]
     for dataset in datasets:
         where = _where(dataset.name)
         for spec, key in itertools.product(dataset.specs, _SAID_ONCE):
-            here = getattr(spec, key)
+            here = said(spec, key)
             name, there = first.setdefault((spec.model, key), (dataset.name, here))
             if there == here or name == dataset.name:
                 continue
             message = f"{key!r} of {spec.model} is {here!r}, in {name!r} {there!r}"
+            if key == "references":  # what rules and objects look like says little
+                message = f"{key!r} of {spec.model} is not the same as in {name!r}"
             hint = f"give every spec of {spec.model} the same {key!r}"
             problems[where, spec.model, key] = Mistake("contentgit.E029", message, hint, where)
     return list(problems.values())

@@ -388,7 +388,7 @@ def conflicts(dataset: Dataset) -> list[Mistake]:
     for model in dataset.models:
         first, *others = dataset.specs_of(model)
         for name in _AGREED:
-            if any(_said(spec, name) != _said(first, name) for spec in others):
+            if any(said(spec, name) != said(first, name) for spec in others):
                 message = f"the specs of {model} differ in {name!r}"
                 hint = f"give every spec of {model} the same {name!r}"
                 where = f"dataset {dataset.name!r}"
@@ -396,17 +396,25 @@ def conflicts(dataset: Dataset) -> list[Mistake]:
     return problems
 
 
-def _said(spec: ModelSpec, name: str) -> object:
+def said(spec: ModelSpec, name: str) -> object:
+    """What a spec has under a key, in a form in which two that mean the same are equal."""
     value = getattr(spec, name)
     if name == "missing":
         return effective([spec.missing])
     if name == "references":
-        return value
+        return {each: _comparable(places) for each, places in value.items()}
     if isinstance(value, Mapping):
         return {each: frozenset(within) for each, within in value.items()}
     if name == "together":
         return frozenset(map(frozenset, value))
     return frozenset(value) if name in ("exclude", "derived") else value
+
+
+def _comparable(places: object) -> object:
+    """The places of references, equal for two instances of one class that hold the same."""
+    if type(places).__eq__ is not object.__eq__:
+        return places
+    return type(places), getattr(places, "__dict__", None)
 
 
 def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Mistake]:

@@ -528,6 +528,19 @@ def test_places_that_cannot_be(db: str, run: Run, references: Any, number: str, 
     assert run("status").code == 2
 
 
+@pytest.mark.parametrize(("other", "count"), [(Shortcodes(), 0), (Careless(), 1)])
+def test_specs_of_one_model_agree(
+    db: str, monkeypatch: pytest.MonkeyPatch, other: object, count: int
+) -> None:
+    SPEC.update(references={"text": Shortcodes()})
+    spec = {**SPEC, "references": {"text": other}}
+    for listed in ([SPEC, spec], [spec]):
+        made = {"cards": {"specs": lambda _: [SPEC]}, "more": {"specs": lambda _, s=listed: s}}
+        monkeypatch.setattr(f"{__name__}.datasets", lambda made=made: made)
+        found = [each.id for each in run_checks() if "'references'" in each.msg]
+        assert {*found} == ({"contentgit.E029"} if count else set())
+
+
 # With primary keys as names
 
 
