@@ -46,7 +46,7 @@ from contentgit.contrib import wagtail  # noqa: E402
 from contentgit.references import parsed  # noqa: E402
 from contentgit.specs import parse_specs  # noqa: E402
 
-KINDS = {31: "home,articlepage", 32: "home,gone"}
+KINDS = {31: "home,articlepage", 32: "home,notice", 33: "home,teaser"}
 
 
 class Marks:
@@ -203,14 +203,31 @@ def page_revision() -> None:
 
 def snippet_revision() -> None:
     """Known by the names of its fields; one may be gone since."""
-    content = {"pk": 4, "live": True, "title": "x", "text": RICH, "page": 6, "picture": 1, "old": 6}
+    content = {"pk": 4, "live": True, "title": "x", "text": RICH, "page": 6, "old": 6}
     assert named("wagtailcore.revision", "content", content) == {
         **content,
-        "pk": number("home.teaser", 4),
         "text": NAMED,
         "page": number(PAGE, 6),
+    }
+
+
+def snippet_revision_of_a_kind() -> None:
+    """Two models have the same names: what differs is known by the revision alone."""
+    content = {"pk": 4, "live": True, "title": "x", "text": RICH, "page": 6, "picture": 1}
+    alike = {"live": True, "title": "x", "text": NAMED, "page": number(PAGE, 6)}
+    find = wagtail.Revision().named
+    assert find(content, Marks()) == {**alike, "pk": 4, "picture": 1}
+    assert find(content, Marks(), 33) == {
+        **alike,
+        "pk": number("home.teaser", 4),
         "picture": number(PICTURE, 1),
     }
+    assert find(content, Marks(), 32) == {
+        **alike,
+        "pk": number("home.notice", 4),
+        "picture": number("home.teaser", 1),
+    }
+    assert find(content, Marks(), 99) == find(content, Marks())
 
 
 def specs() -> None:
@@ -231,7 +248,15 @@ def specs() -> None:
 
 
 def main() -> None:
-    for check in (rich_text, fields_of_a_model, stream, page_revision, snippet_revision, specs):
+    for check in (
+        rich_text,
+        fields_of_a_model,
+        stream,
+        page_revision,
+        snippet_revision,
+        snippet_revision_of_a_kind,
+        specs,
+    ):
         check()
     sys.stdout.write("as expected\n")
 

@@ -46,6 +46,15 @@ class Numbers:
         return found
 
 
+class OfKind:
+    """Shortcodes in cards of one kind, which another field says."""
+
+    beside = ("title",)
+
+    def named(self, value: Any, names: Names, title: str = "") -> Any:
+        return Shortcodes().named(value, names) if title.startswith("Kind") else value
+
+
 PLACES = {"text": Shortcodes(), "data": Numbers()}
 
 
@@ -372,6 +381,26 @@ def test_a_plan_names_what_refers_to_what_it_deletes(
     assert run("checkout", "main", OTHER, "--json").json["links"] == []
 
 
+def test_references_may_depend_on_another_field(databases: tuple[str, str], ok: Ok) -> None:
+    SPEC.update(references={"text": OfKind()})
+    card("other", "Gone").delete()
+    one = card("default", "Kind one")
+    two = card("default", "Two", text=f"[[card {one.pk}]]")
+    Card.objects.filter(pk=one.pk).update(text=f"[[card {one.pk}]]")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    there = {each.title: each for each in Card.objects.using("other")}
+    assert there["Kind one"].pk != one.pk
+    assert there["Kind one"].text == f"[[card {there['Kind one'].pk}]]"
+    assert there["Two"].text == two.text
+    assert "clean" in ok("status", OTHER)
+    Card.objects.filter(pk=one.pk).update(title="Kind 1")
+    ok("commit", "-m", "Another title")
+    ok(*APPLY)
+    assert "clean" in ok("status", OTHER)
+
+
 HTML = {
     "text": {'a[linktype="card"][id]': "workshop.card"},
     "data": {"cards.*": "workshop.card", "**.text": {"a[id]": "workshop.card"}},
@@ -562,6 +591,26 @@ def numbered(databases: tuple[str, str], ok: Ok) -> None:
 
 def titled(alias: str, title: str) -> tuple[str, list[Any]]:
     return seen(alias)[title]
+
+
+@pytest.mark.parametrize("title", ["Kind of card", "Card"])
+def test_what_moves_is_followed_where_another_field_says_so(
+    databases: tuple[str, str], ok: Ok, title: str
+) -> None:
+    SPEC.update(identity="pk", references={"text": OfKind()})
+    card("default", "First")
+    ok("init")
+    ok("commit", "-m", "First")
+    ok(*APPLY)
+    for alias in ("default", "other"):
+        card(alias, f"{title} {alias}", pk=50, text="[[card 50]]")
+    ok("commit", "-m", "Here")
+    ok(*UPDATE, "--renumber")
+    found = {each.title: each for each in Card.objects.using("other")}
+    moved = found[f"{title} other"]
+    assert moved.pk != 50
+    assert moved.text == f"[[card {moved.pk if title.startswith('Kind') else 50}]]"
+    assert found[f"{title} default"].text == "[[card 50]]"
 
 
 def test_what_refers_to_a_row_that_moves_follows(numbered: None, ok: Ok, run: Run) -> None:

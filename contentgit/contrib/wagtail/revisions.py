@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.apps import apps
 from django.db.models import Model
@@ -24,22 +24,27 @@ _CONTENT_TYPE: Final = "contenttypes.contenttype"
 class Revision:
     """All relations, rich text and streams of the row that a revision holds, and of its children.
 
-    A page says of which model it is. Of which a snippet is is known by the names of its fields. What differs
-    between models with the same names is left alone.
+    The revision says of which model the row is. Where only its content is known, as in a commit from before,
+    a page does, and a snippet is known by the names of its fields: what differs between models with the same
+    names is left alone.
     """
 
-    def named(self, value: Any, names: Names) -> Any:
+    beside: ClassVar = ("content_type",)
+
+    def named(self, value: Any, names: Names, content_type: int | None = None) -> Any:
         """See :class:`contentgit.references.References`."""
         if not isinstance(value, dict):
             return value
-        return Json(_shape(value, names)).named(value, names)
+        return Json(_shape(value, content_type, names)).named(value, names)
 
 
-def _shape(content: dict[str, Any], names: Names) -> Fields:
-    """What is known of a row by its content."""
-    kind = content.get("content_type")
+def _shape(content: dict[str, Any], content_type: int | None, names: Names) -> Fields:
+    """What is known of a row by its content type, or its content."""
+    kind = content.get("content_type") if content_type is None else content_type
     model = _model_in(names.number(_CONTENT_TYPE, kind)) if isinstance(kind, int) else None
-    return row_shape(model) if model and _is_page(model) else _by_names(frozenset(content))
+    if model and (content_type is not None or _is_page(model)):
+        return row_shape(model)
+    return _by_names(frozenset(content))
 
 
 @cache

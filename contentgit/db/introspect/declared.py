@@ -13,7 +13,7 @@ from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet, joined
 from contentgit.db.fields.plain import holds_json
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.embedding import embedding
-from contentgit.db.tables import Table
+from contentgit.db.tables import BoundField, Table
 from contentgit.references import References, parsed
 from contentgit.specs import ModelSpec
 
@@ -59,9 +59,7 @@ def _embedding(table: Table, specs: Iterable[ModelSpec], identities: Identities)
     if not given:
         return table
     fields = tuple(
-        embedding(each, _places(table.model, each.name, given[each.name]), identities)
-        if each.name in given
-        else each
+        _embedded(table, each, given[each.name], identities) if each.name in given else each
         for each in table.fields
     )
     known = {each.name: each.schema for each in fields}
@@ -87,6 +85,15 @@ def _computes(unique: UniqueSet, names: Container[str]) -> bool:
     """Whether a unique set compares something else than the values of one of these fields."""
     computes = bool(unique.parts) or unique.condition is not None or not unique.plain
     return computes and any(name in names for name in unique.named)
+
+
+def _embedded(table: Table, bound: BoundField, raw: object, identities: Identities) -> BoundField:
+    places = _places(table.model, bound.name, raw)
+    fields = [table.model._meta.get_field(name) for name in getattr(places, "beside", ())]
+    columns = {each.attname: each for each in table.columns}
+    beside = [columns[each.attname] for each in fields if each.attname in columns]  # type: ignore[union-attr]
+    whole = len(beside) == len(fields)
+    return embedding(bound, places, identities, tuple(beside) if whole else ())
 
 
 def _places(model: type[Model], name: str, raw: object) -> References:

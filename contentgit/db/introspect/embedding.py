@@ -17,19 +17,27 @@ from contentgit.content.records import JSON_NULL, RecordKey, Value
 from contentgit.content.values import same
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete
-from contentgit.db.tables import BoundField
+from contentgit.db.tables import BoundField, Column
 from contentgit.errors import RecordError
 from contentgit.references import References
 
 
-def embedding(bound: BoundField, references: References, identities: Identities) -> BoundField:
-    """The field with keys of records in place of the primary keys that ``references`` finds in its values."""
+def embedding(
+    bound: BoundField,
+    references: References,
+    identities: Identities,
+    beside: tuple[Column, ...] = (),
+) -> BoundField:
+    """The field with keys of records in place of the primary keys that ``references`` finds in its values.
 
-    def embed(content: Value) -> Value:
+    ``beside`` are the columns whose values it is given, too.
+    """
+
+    def embed(content: Value, *others: Any) -> Value:
         if content is None or content is JSON_NULL:
             return content
         names, plain = _MarkedNames(identities), escaped(content)
-        found = _named(references, plain, names)
+        found = _named(references, plain, names, *others)
         if found is not plain and not same(
             filled(found, lambda key: names.pks.get(key, "")), content
         ):
@@ -39,8 +47,8 @@ def embedding(bound: BoundField, references: References, identities: Identities)
             )
         return found
 
-    def encode(value: Any) -> Value:
-        return embed(bound.encode(value))
+    def encode(value: Any, *others: Any) -> Value:
+        return None if value is None else embed(bound.encode(value), *others)
 
     def decode(content: Value) -> tuple[Any, ...]:
         if content is None or content is JSON_NULL:
@@ -49,12 +57,13 @@ def embedding(bound: BoundField, references: References, identities: Identities)
 
     # The marks are longer than what the column holds.
     schema, null = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
-    return replace(bound, schema=schema, encode=encode, decode=decode, same=null, embed=embed)
+    given: dict[str, Any] = {"schema": schema, "encode": encode, "decode": decode, "same": null}
+    return replace(bound, **given, embed=embed, beside=beside)
 
 
-def _named(references: References, content: Value, names: _MarkedNames) -> Value:
+def _named(references: Any, content: Value, names: _MarkedNames, *others: Any) -> Value:
     try:
-        return references.named(content, names)
+        return references.named(content, names, *others)
     except RecordError:
         raise
     except Exception as error:

@@ -36,7 +36,8 @@ class RowEncoder:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.columns: tuple[Column, ...] = (*table.key_columns, *table.columns)
+        read = [column for each in table.fields for column in (*each.columns, *each.beside)]
+        self.columns: tuple[Column, ...] = (*table.key_columns, *read)
         self.names = (
             *(field.name for field in table.fields),
             *(relation.name for relation in table.relations),
@@ -52,8 +53,9 @@ class RowEncoder:
         """Each field with the range of its columns in a row."""
         found, start = [], len(self.table.key_columns)
         for field in self.table.fields:
-            found.append((field, start, start + len(field.columns)))
-            start += len(field.columns)
+            end = start + len(field.columns) + len(field.beside)
+            found.append((field, start, end))
+            start = end
         return found
 
     @cached_property

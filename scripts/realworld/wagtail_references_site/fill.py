@@ -141,7 +141,7 @@ def fill(word: str) -> None:
     teaser.save_revision(user=user).publish(user=user)
     teaser.page, teaser.text = pages[2], rich(pages[3], pictures[1], files[0])
     teaser.save_revision(user=user)
-    notice = Notice.objects.create(title=f"{word} notice", teaser=teaser, page=pages[1])
+    notice = Notice.objects.create(title=f"{word} notice", picture=teaser, page=pages[1])
     notice.save_revision(user=user)
     categories = [
         Category.objects.create(

@@ -50,12 +50,12 @@ class Teaser(DraftStateMixin, RevisionMixin, models.Model):
 
 @register_snippet
 class Notice(DraftStateMixin, RevisionMixin, models.Model):
-    """Another one."""
+    """Another one, with the names of fields that teasers have; one of them leads elsewhere."""
 
     title = models.CharField(max_length=100)
     text = RichTextField(blank=True)
     page = models.ForeignKey(Page, models.SET_NULL, null=True, blank=True, related_name="+")
-    teaser = models.ForeignKey(Teaser, models.SET_NULL, null=True, blank=True, related_name="+")
+    picture = models.ForeignKey(Teaser, models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
         return self.title
