@@ -24,6 +24,9 @@ _WRITTEN: Final = re.compile(
     r"|\$(\$+(?:ref|num)\()"  # what only looks like a mark
 )
 
+_DIGITS: Final = 640
+"""Digits that Python always reads as a number; no primary key has more."""
+
 _ALIGNED: Final = 2000
 """Marks of a value that are compared with those of another one by their order."""
 
@@ -48,7 +51,13 @@ def unknown_row(label: str, pk: str) -> RecordKey:
 
 def unknown_pk(key: RecordKey) -> str | None:
     """The primary key of a row that was not there, in the database where it was committed."""
-    return decode_part(key.key[1:]) if key.key.startswith(_UNKNOWN) else None
+    if not key.key.startswith(_UNKNOWN):
+        return None
+    text = key.key[1:]
+    try:
+        return decode_part(text)
+    except ValueError:  # we have not written it; it is no primary key anyway
+        return text
 
 
 def keys_in(value: Value) -> Iterator[RecordKey]:
@@ -135,7 +144,9 @@ def filled(value: Value, pk: Callable[[RecordKey], str]) -> Value:
 
 
 def _number(text: str) -> Value:
-    return int(text) if text.removeprefix("-").isdecimal() else text
+    digits = text.removeprefix("-")
+    is_number = digits.isdecimal() and digits.isascii() and len(digits) <= _DIGITS
+    return int(text) if is_number else text
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -69,3 +69,14 @@ def test_a_row_that_is_not_there_keeps_its_primary_key() -> None:
         assert [*embedded.keys_in(value)] == [key, key]
         assert embedded.unknown_pk(key) == pk
     assert embedded.unknown_pk(PAGE) is None
+
+
+@pytest.mark.parametrize("pk", ["", "%zz", "%", "9" * 5000, "%ef%bc%91"])
+def test_marks_that_nobody_has_written(pk: str) -> None:
+    """A pull request may have any."""
+    value = [f"$num(cms.page:?{pk})", f"$ref(cms.page:?{pk})"]
+    keys = [*embedded.keys_in(value)]
+    assert len(keys) == 2
+    found = embedded.filled(value, lambda key: embedded.unknown_pk(key) or "")
+    assert all(isinstance(each, str) for each in found)
+    assert all(embedded.unknown_pk(key) is not None for key in keys)

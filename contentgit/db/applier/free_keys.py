@@ -25,7 +25,7 @@ def reserve(free: Mapping[str, AbstractSet[str]], identities: Identities) -> Non
     Only where rows have other names than their primary keys: those come from the commit.
     """
     for label, pks in free.items():
-        numbers = [int(pk) for pk in pks if pk.isdecimal() and len(pk) <= _DIGITS]
+        numbers = [int(pk) for pk in pks if pk.isdecimal() and pk.isascii() and len(pk) <= _DIGITS]
         if not numbers or not identities.is_model(label) or not identities.is_local(label):
             continue
         model = identities.model(identities.base(label))
