@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -555,6 +556,44 @@ def test_places_that_cannot_be(db: str, run: Run, references: Any, number: str, 
     assert [each.id for each in found] == [f"contentgit.{number}"]
     assert words in found[0].msg
     assert run("status").code == 2
+
+
+@pytest.mark.parametrize("identity", ["pk", "uuid"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "$ref(workshop.card:%zz)",
+        "$ref(workshop.card:?)",
+        "$ref(workshop.card:?%zz)",
+        f"$ref(workshop.card:?{'9' * 5000})",
+        f"$ref(workshop.card:{'9' * 30})",
+        "$ref(workshop.card:1,2)",
+        "$ref(nowhere.model:1)",
+        "$ref(contenttypes.contenttype:nowhere,model)",
+        "$num(workshop.card:1)",
+    ],
+)
+def test_marks_in_a_pull_request(
+    databases: tuple[str, str],
+    ok: Ok,
+    run: Run,
+    git: Ok,
+    repository_path: Path,
+    identity: str,
+    mark: str,
+) -> None:
+    SPEC.update(identity=identity)
+    card("default", "One", text="Nothing.")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    (file,) = repository_path.glob("cards/workshop.card/*/*/*.json")
+    file.write_text(file.read_text().replace("Nothing.", mark))
+    git("commit", "-qam", "Odd")
+    said = run(*APPLY)
+    assert said.code in (1, 3), said
+    assert "Traceback" not in said.err
+    assert len(said.err) < 8000
+    assert not Card.objects.using("other").exists()
 
 
 @pytest.mark.parametrize(("other", "count"), [(Shortcodes(), 0), (Careless(), 1)])
