@@ -412,6 +412,11 @@ def said(spec: ModelSpec, name: str) -> object:
 
 def _comparable(places: object) -> object:
     """The places of references, equal for two instances of one class that hold the same."""
+    if isinstance(places, Mapping):
+        return {name: _comparable(each) for name, each in places.items()}
+    rules = getattr(places, "rules", None)
+    if isinstance(rules, Mapping):
+        return type(places), _comparable(rules)
     if type(places).__eq__ is not object.__eq__:
         return places
     return type(places), getattr(places, "__dict__", None)

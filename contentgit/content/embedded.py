@@ -8,7 +8,7 @@ in front, so that every value can be read back.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from contentgit.content.layout import decode_part, encode_part
@@ -17,18 +17,22 @@ from contentgit.content.records import RecordKey, Value
 _KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,?~-]+)"
 _MARK: Final = re.compile(rf"(?<!\$)\$(?:ref|num)\({_KEY}\)")
 _NUMBER: Final = re.compile(rf"\$num\({_KEY}\)")
-_LOOKS_LIKE_ONE: Final = re.compile(r"\$+(?=(?:ref|num)\()")
+# Possessive, and from the beginning of a run, so that no text is read more than a few times.
+_LOOKS_LIKE_ONE: Final = re.compile(r"(?<!\$)\$++(?=(?:ref|num)\()")
 _WRITTEN: Final = re.compile(
-    rf'(\\*)"\$num\({_KEY}\)\1"'  # in JSON inside of a text, with its quotes
+    rf'(?<!\\)(\\*+)"\$num\({_KEY}\)\1"'  # in JSON inside of a text, with its quotes
     rf"|(?<!\$)\$(?:ref|num)\({_KEY}\)"
-    r"|\$(\$+(?:ref|num)\()"  # what only looks like a mark
+    r"|(?<!\$)\$(\$++(?:ref|num)\()"  # what only looks like a mark
 )
 
 _DIGITS: Final = 640
 """Digits that Python always reads as a number; no primary key has more."""
 
-_ALIGNED: Final = 2000
-"""Marks of a value that are compared with those of another one by their order."""
+_ALIGNED: Final = 40_000
+"""So many pairs of marks of two values are compared at most."""
+
+NO_ROW: Final = "0"
+"""The primary key that an apply writes inside of a text or JSON where a row is missing (``"null"``)."""
 
 _UNKNOWN: Final = "?"
 """In front of a primary key whose row has no key: no key begins with it."""
@@ -83,19 +87,34 @@ def put_again(value: Value, written: Value, whole: Value) -> Value:
 
     ``written`` is ``whole`` with other keys; ``value`` is what was edited since.
     """
+    own, before, wanted = (_keys_in_order(each) for each in (value, written, whole))
+    start, least = 0, min(len(own), len(before))
+    while start < least and own[start] == before[start]:
+        start += 1
+    end = 0
+    while end < least - start and own[-1 - end] == before[-1 - end]:
+        end += 1
+    middles = (each[start : len(each) - end] for each in (own, before, wanted))
+    last = wanted[len(wanted) - end :]
+    left = iter([*wanted[:start], *_aligned(*middles), *last])
+    return redirected(value, lambda _key: next(left))
+
+
+def _aligned(
+    keys: list[RecordKey], before: Sequence[RecordKey], wanted: Sequence[RecordKey]
+) -> list[RecordKey]:
+    """The keys, with those that are ``wanted`` in place of those that are left of the keys ``before``."""
     # Few databases lack rows.
     from difflib import SequenceMatcher
 
-    own, before, wanted = (_keys_in_order(each) for each in (value, written, whole))
-    if max(len(own), len(before)) > _ALIGNED:
-        return value
-    keys = [*own]
-    for there, here, size in SequenceMatcher(
-        None, before, own, autojunk=False
-    ).get_matching_blocks():
-        keys[here : here + size] = wanted[there : there + size]
-    left = iter(keys)
-    return redirected(value, lambda _key: next(left))
+    if len(keys) == len(before):
+        triples = zip(keys, before, wanted, strict=True)
+        return [new if key == was else key for key, was, new in triples]
+    if len(keys) * len(before) <= _ALIGNED:
+        matcher = SequenceMatcher(None, before, keys, autojunk=False)
+        for there, here, size in matcher.get_matching_blocks():
+            keys[here : here + size] = wanted[there : there + size]
+    return keys
 
 
 def _keys_in_order(value: Value) -> list[RecordKey]:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from contentgit.content.diff import ABSENT, Absent
+from contentgit.content.embedded import unknown_pk
 from contentgit.content.evolution import (
     KEY,
     AddedField,
@@ -196,7 +197,8 @@ class Lens:
 
     def key(self, key: RecordKey) -> RecordKey:
         """The key of the same record in the newer schema."""
-        text = uuid_of(key.key) if key.model in self._uuids else key.key
+        named = key.model in self._uuids and unknown_pk(key) is None
+        text = uuid_of(key.key) if named else key.key
         return RecordKey(self._labels.get(key.model, key.model), text)
 
     @cached_property

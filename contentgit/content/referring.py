@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Final
 
 from contentgit.content import embedded
@@ -30,8 +29,10 @@ def targets(value: Value, field: FieldSchema) -> Iterator[RecordKey]:
     elif field.kind in _LINKS:
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
-                with suppress(ValueError):
+                try:
                     yield RecordKey.parse(text)
+                except ValueError:
+                    continue
 
 
 def redirected(value: Value, field: FieldSchema, name: Callable[[RecordKey], RecordKey]) -> Value:

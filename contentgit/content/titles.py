@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from contentgit.content.diff import Change
 from contentgit.content.records import Record
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 
 LENGTH = 80
 """Characters of a title; a longer one ends in an ellipsis."""
@@ -38,9 +38,7 @@ def best_text(record: Record, schema: ModelSchema | None) -> str:
     texts = {
         name: value
         for name, value in record.fields.items()
-        if isinstance(value, str)
-        and value.strip()
-        and (name not in known or known[name].kind in {FieldKind.TEXT, FieldKind.COLUMN})
+        if isinstance(value, str) and value.strip() and (name not in known or _names(known[name]))
     }
     for name in _NAMES:
         for field in sorted(texts, key=lambda field: (field != name, field)):
@@ -48,6 +46,10 @@ def best_text(record: Record, schema: ModelSchema | None) -> str:
                 return one_line(texts[field])
     short = (texts[field] for field in sorted(texts) if len(texts[field]) <= _SHORT)
     return one_line(next(short, ""))
+
+
+def _names(field: FieldSchema) -> bool:
+    return field.kind in {FieldKind.TEXT, FieldKind.COLUMN} and not field.embeds
 
 
 def one_line(text: str) -> str:

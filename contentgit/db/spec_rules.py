@@ -15,7 +15,7 @@ from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
-from contentgit.db.fields.plain import generic_keys, holds_json, is_automatic
+from contentgit.db.fields.plain import generic_keys, holds_json, is_automatic, may_embed
 from contentgit.db.identity.paths import ALWAYS
 from contentgit.references import parsed
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
@@ -249,8 +249,10 @@ class _Rules:
     def references(self) -> Iterator[Mistake]:
         for name, raw in self.spec.references.items():
             what = f"'references' names {name!r}"
-            reason = self._named_too(name, "derived") or self._not_content(name)
+            reason = self._named_too(name, "derived", "order") or self._not_content(name)
             field = _field(self.model, name)
+            if field is not None and not reason and not may_embed(field):
+                reason = ("whose values are neither texts nor JSON", "remove it")
             if field is None:
                 yield self.unknown(what, name, self.columns)
             elif field.is_relation:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Final, TypeVar
 
 from contentgit.content.records import RecordKey
+from contentgit.content.referring import refers_to_any
 from contentgit.content.schema import FieldKind, ModelSchema, looked_up
 from contentgit.plan.items import WantedReference
 
@@ -108,7 +109,7 @@ def _waits_for(schema: ModelSchema, late: Collection[str]) -> list[str]:
         if field.kind is FieldKind.REFERENCE
         and (field.by_value or field.target in late or field.name in through)
     }
-    if any(field.kind is FieldKind.GENERIC for field in schema.fields):
+    if any(refers_to_any(field) for field in schema.fields):
         found |= {*late}
     keys = {*schema.parents, *schema.key_targets}
     return sorted(found | (keys if schema.key_by_value else keys.intersection(late)))

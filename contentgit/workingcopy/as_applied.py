@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
+from contentgit.content.embedded import NO_ROW, unknown_row
 from contentgit.content.embedded import put_again as embedded_again
-from contentgit.content.embedded import unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import redirected
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
@@ -66,10 +66,6 @@ class MissingCause(NamedTuple):
 
 _NOT_HERE: Final = missing_reason("")
 """The end of the reason for which a plan leaves out a reference of a many-to-many field."""
-
-
-NO_ROW: Final = "0"
-"""The primary key that an apply writes inside of a text or JSON where a row is missing (``"null"``)."""
 
 
 def missing_entries(withheld: Iterable[Mapping[str, Any]]) -> list[MissingEntry]:

@@ -19,6 +19,9 @@ from contentgit.plan.steps import Action, Plan
 from contentgit.workingcopy.planned import BrokenLink, DumpPlan
 from contentgit.workingcopy.project import Project, all_tables
 
+READ: Final = 200_000
+"""Records of a dump that are read for them."""
+
 SHOWN: Final = 100
 """So many of them are found; who deletes more than that looks at a review."""
 
@@ -30,7 +33,7 @@ def broken_links(
 ) -> tuple[BrokenLink, ...]:
     """The first of them, as the commit has them. Only where a plan deletes records are any read."""
     actions = (Action.DELETE, Action.CASCADE)
-    gone = {str(step.key): step.key for step in plan.steps if step.action in actions}
+    gone = {str(step.key).encode(): step.key for step in plan.steps if step.action in actions}
     if not gone:
         return ()
     found = [*islice((each for work in dump_plans for each in _in_dump(work, gone)), SHOWN)]
@@ -47,7 +50,7 @@ def broken_links(
 
 
 def _in_dump(
-    work: DumpPlan, gone: Mapping[str, RecordKey]
+    work: DumpPlan, gone: Mapping[bytes, RecordKey]
 ) -> Iterator[tuple[Record, str, RecordKey]]:
     fields = {
         label: [each for each in table.schema.fields if each.embeds]
@@ -55,16 +58,16 @@ def _in_dump(
     }
     labels = [label for label, each in fields.items() if each]
     entries = sorted(of_models(labels, work.theirs.ids()).items()) if labels else []
-    for batch in batches(entries, BATCH):
+    for batch in batches(entries[:READ], BATCH):
         blobs = work.theirs.repository.objects.blobs([blob for _, blob in batch])
         named = [
             entry
             for entry, data in zip(batch, blobs, strict=True)
-            if any(text.decode() in gone for text in _MARK.findall(data))
+            if any(text in gone for text in _MARK.findall(data))
         ]
         for record in work.theirs.records(named):
-            if record is None or str(record.key) in gone:
+            if record is None or str(record.key).encode() in gone:
                 continue
             for each in fields[record.key.model]:
                 inside = dict.fromkeys(targets(record.fields.get(each.name), each))
-                yield from ((record, each.name, key) for key in inside if str(key) in gone)
+                yield from ((record, each.name, key) for key in inside if str(key).encode() in gone)

@@ -107,10 +107,16 @@ class _Search:
                     found += [
                         _Reference(self, delta, name, target, rule)
                         for target in _targets(delta.key, value, schema.by_name[name])
+                        if not schema.by_name[name].embeds or self._is_local(target)
                     ]
                 above = parents(delta.key, schema)
                 found += [_Reference(self, delta, PARENT, parent, "skip") for parent in above]
             yield found
+
+    def _is_local(self, key: RecordKey) -> bool:
+        """Whether something else than its primary key names the row: else there is a number to write."""
+        identities = self.work.dump.reader.identities
+        return identities.is_model(key.model) and identities.is_local(key.model)
 
     def _is_read(self, delta: Delta) -> bool:
         table = self.work.dump.tables.get(delta.key.model)
@@ -267,8 +273,11 @@ def _in_effect(work: DumpPlan, take: Side | None) -> DumpPlan:
         results[str(key)] = merged.record
 
     def refers(entry: MissingEntry) -> bool:
-        record = results[entry["record"]]
-        value = record.fields.get(entry["field"]) if record else None
+        record, name = results[entry["record"]], entry["field"]
+        value = record.fields.get(name) if record else None
+        schema = work.dump.tables[record.key.model].schema.by_name.get(name) if record else None
+        if schema is not None and schema.embeds:
+            return any(str(key) == entry[MISSING] for key in targets(value, schema))
         return entry[MISSING] in (value if isinstance(value, list) else [value])
 
     entries = work.missing

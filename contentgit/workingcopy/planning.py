@@ -378,7 +378,7 @@ class _Planning(NamedTuple):
             copy=project.copy.kind if project.copy else "",
             shown=project.shown,
             made_room=moves.made_room,
-            links=broken_links(project, dump_plans, built),
+            links=() if self.writing else broken_links(project, dump_plans, built),
         )
 
     def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:

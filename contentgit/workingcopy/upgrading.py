@@ -21,6 +21,7 @@ from contentgit import config, startup
 from contentgit.content import canonical
 from contentgit.content.description import parse_outside
 from contentgit.content.records import Record
+from contentgit.content.unlike import bare_fields
 from contentgit.content.uuids import is_uuid_identity, uuid_of
 from contentgit.db.failures import translated
 from contentgit.db.scratch.databases import check_own, drop_own, drop_tables
@@ -31,7 +32,7 @@ from contentgit.db.scratch.rows import Load, empty, forget_content_types
 from contentgit.errors import ContentgitError, RefusedError
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
-from contentgit.workingcopy.project import Operator, Progress, Project
+from contentgit.workingcopy.project import Dump, Operator, Progress, Project
 from contentgit.workingcopy.upgrade_job import (
     Job,
     Report,
@@ -126,10 +127,27 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     project.earlier_names = partial(_names, folder=folder, job=job, identities=identities)
     with project.snapshot():
         for dump in project.dumps([*job.dumps.values()]):
+            _refuse_bare(dump, recorded)
             if dump.folder in job.dumps:
                 entries = ((path, data) for path, _, data in dump.reader.entries())
                 write_files(after(folder, dump.folder), entries)
     return Report(migrations, count, [*_notes(load.notes)])
+
+
+def _refuse_bare(dump: Dump, recorded: Mapping[str, RecordedModel]) -> None:
+    """Refuses a dump with primary keys inside of texts or JSON: rows have other ones in a scratch database.
+
+    Raises:
+        RefusedError: this code has references where the commit has primary keys.
+    """
+    was = {label: made.schema for label, made in recorded.items()}
+    fields = [*bare_fields({label: t.schema for label, t in dump.tables.items()}, was)]
+    if fields:
+        raise RefusedError(
+            "the commit has primary keys inside of texts or JSON where this code has references",
+            items=fields,
+            hint="check the commit out with the code of its time, migrate there, and commit",
+        )
 
 
 def _names(
@@ -173,6 +191,18 @@ def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:
                     f"{label} is in several dumps of the commit, with different fields",
                     hint="upgrade the commit with code in which one dataset has the model",
                 )
+    embeds = sorted(
+        f"{label}.{each.name}"
+        for label, made in found.items()
+        for each in made.schema.by_name.values()
+        if each.embeds
+    )
+    if embeds:
+        raise RefusedError(
+            "the commit has references inside of texts or JSON, which migrations cannot be run on yet",
+            items=embeds,
+            hint="check the commit out with the code of its time, migrate there, and commit",
+        )
     return found
 
 

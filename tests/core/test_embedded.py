@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -80,3 +81,48 @@ def test_marks_that_nobody_has_written(pk: str) -> None:
     found = embedded.filled(value, lambda key: embedded.unknown_pk(key) or "")
     assert all(isinstance(each, str) for each in found)
     assert all(embedded.unknown_pk(key) is not None for key in keys)
+
+
+@pytest.mark.parametrize(
+    "text", ["$" * 100_000, "$" + "\\" * 100_000, '\\"' * 50_000, "$ref(" * 20_000]
+)
+def test_odd_texts_take_no_longer_than_others(text: str) -> None:
+    started = process_time()
+    written = embedded.escaped([text])
+    assert embedded.filled(written, nobody) == [text]
+    assert [*embedded.keys_in(written)] == []
+    assert process_time() - started < 5
+
+
+def test_what_was_written_instead_is_put_back() -> None:
+    """By its place among the marks, as far as these are left."""
+    one, two, none = (
+        RecordKey("cms.page", "1"),
+        RecordKey("cms.page", "2"),
+        RecordKey("cms.page", "?0"),
+    )
+
+    def text(*keys: RecordKey) -> str:
+        return " ".join(map(embedded.text_mark, keys))
+
+    whole, written = text(one, two, one), text(one, none, one)
+    put = embedded.put_again
+    assert put(written, written, whole) == whole
+    assert put(f"Now {written}", written, whole) == f"Now {whole}"
+    assert put(text(none, one), written, whole) == text(two, one)
+    assert put(text(one, two, none, one), written, whole) == text(one, two, two, one)
+    assert put(text(none, none, one), written, whole) == text(none, two, one)
+    assert put("", written, whole) == ""
+    many = [one, none] * 1000
+    started = process_time()
+    edited = text(*many[1:], *many)
+    assert put(edited, text(*many), text(*[one, two] * 1000))
+    assert process_time() - started < 5
+
+
+def test_values_that_are_nested_too_deep() -> None:
+    deep: Any = "$"
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(RecursionError):
+        embedded.escaped(deep)

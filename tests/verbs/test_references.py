@@ -558,6 +558,32 @@ def test_places_that_cannot_be(db: str, run: Run, references: Any, number: str, 
     assert run("status").code == 2
 
 
+def test_a_field_that_holds_neither_texts_nor_json(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = {"model": "workshop.slot", "references": {"rank": {"**": "workshop.card"}}}
+    made = {"slots": {"specs": lambda _: [spec]}}
+    monkeypatch.setattr(f"{__name__}.datasets", lambda: made)
+    (found,) = [each for each in run_checks() if "'rank'" in each.msg]
+    assert found.id == "contentgit.E036"
+    assert "neither texts nor JSON" in found.msg
+
+
+def test_a_number_without_a_row_is_no_missing_row(databases: tuple[str, str], ok: Ok) -> None:
+    """Where primary keys name the rows, there is a number to write."""
+    SPEC.update(identity="pk", missing={"text": "null", "data": "skip"})
+    try:
+        card("default", "One", text="[[card 4711]]", data=[4711])
+        ok("init")
+        ok("commit", "-m", "One")
+        ok(*APPLY)
+        there = Card.objects.using("other").get()
+        assert (there.text, there.data) == ("[[card 4711]]", [4711])
+        assert "clean" in ok("status", OTHER)
+    finally:
+        SPEC.pop("missing")
+
+
 @pytest.mark.parametrize("identity", ["pk", "uuid"])
 @pytest.mark.parametrize(
     "mark",

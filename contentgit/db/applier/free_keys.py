@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from django.db import connections
 from django.db.models import AutoField, Max
 
 from contentgit.db.backends import backend
@@ -33,7 +34,10 @@ def reserve(free: Mapping[str, AbstractSet[str]], identities: Identities) -> Non
         if not isinstance(field, AutoField):
             continue
         top = rows_of(model, identities.using).aggregate(top=Max("pk"))["top"] or 0
-        near = [number for number in numbers if number <= top + _REACH]
+        kind = field.get_internal_type()
+        _, possible = connections[identities.using].ops.integer_field_range(kind)
+        room = (2**63 if possible is None else possible) - top
+        near = [number for number in numbers if number <= top + min(_REACH, room // 100)]
         if near:
             backend(identities.using).reserve(field, max(near))
 

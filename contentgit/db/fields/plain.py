@@ -41,6 +41,13 @@ def holds_json(field: AnyField) -> bool:
     return found is not None and not isinstance(found, (models.CharField, models.TextField))
 
 
+def may_embed(field: AnyField) -> bool:
+    """Whether there can be primary keys inside of the field's values: texts, JSON, or not Django's."""
+    found = plain(field)
+    own = found is None or type(found).__module__.startswith("django.contrib.postgres.")
+    return own or isinstance(found, (models.CharField, models.TextField, models.JSONField))
+
+
 def is_spatial(field: AnyField) -> bool:
     """Whether this is a field of GeoDjango."""
     return any(base.__module__.startswith("django.contrib.gis.") for base in type(field).__mro__)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contentgit.content.embedded import (
+    NO_ROW,
     escaped,
     filled,
     number_mark,
@@ -36,11 +37,14 @@ def embedding(
     def embed(content: Value, *others: Any) -> Value:
         if content is None or content is JSON_NULL:
             return content
-        names, plain = _MarkedNames(identities), escaped(content)
-        found = _named(references, plain, names, *others)
-        if found is not plain and not same(
-            filled(found, lambda key: names.pks.get(key, "")), content
-        ):
+        names = _MarkedNames(identities)
+        try:
+            plain = escaped(content)
+            found = _named(references, plain, names, *others)
+            back = found if found is plain else filled(found, lambda key: names.pks.get(key, ""))
+        except RecursionError:
+            raise RecordError("lists and dictionaries are nested too deep") from None
+        if found is not plain and not same(back, content):
             raise RecordError(
                 f"{type(references).__name__} does not give back the value it was given",
                 hint="put what the names give in place of whole primary keys, and change nothing else",
@@ -108,9 +112,9 @@ class _MarkedNames:
             return None  # what looks like a mark has been escaped already
         model = concrete(self.identities.model(model))._meta.label_lower
         found = self.identities.pk_in_text(model, pk)
-        if found is None:
+        if found is None and pk != NO_ROW:
             return None
-        is_exact = self.identities.text_of(model, found) == pk
+        is_exact = found is not None and self.identities.text_of(model, found) == pk
         text = self.identities.key_text(model, found) if is_exact else None
         key = unknown_row(model, pk) if text is None else RecordKey(model, text)
         self.pks[key] = pk
