@@ -8,7 +8,7 @@ when all is written, then sequences are moved on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from contentgit.content import portions
 from contentgit.content.embedded import keys_in, redirected, unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import refers
-from contentgit.content.schema import looked_up
+from contentgit.content.schema import FieldSchema, looked_up
 from contentgit.db.applier import free_keys
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import BATCH, Bulk, step_batches
@@ -126,7 +126,7 @@ class _Run:
     doomed: dict[RecordKey, Model] = field(default_factory=dict)
     keeping: set[str] = field(default_factory=set)
     columns: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    referring: dict[tuple[str, tuple[str, ...]], list[str]] = field(default_factory=dict)
+    referring: dict[tuple[str, tuple[str, ...]], list[FieldSchema]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signals = Signals(self.backend.using, self.watch)
@@ -358,7 +358,7 @@ class _Run:
                 names[there] = tuple(f.name for f in table.fields if f.name in values)
             given = names[there]
             late = self._late(table, given, values)
-            if late and not here.isdisjoint(self._awaited_in(table, late)):
+            if late and self._waits_for(table, late, here):
                 self._insert(creation, batch)  # a row of this batch must be there first
                 batch, heavy, here = [], 0, set()
                 late = self._late(table, given, values)
@@ -440,36 +440,39 @@ class _Run:
         """The references among the values of these fields whose columns have no value yet."""
         if not self.awaited:
             return {}
-        found = ((name, values[name]) for name in self._referring(table, names))
-        return {name: value for name, value in found if any(self._awaited_in(table, {name: value}))}
+        return {
+            field.name: value
+            for field in self._referring(table, names)
+            if self._awaited_in(field, value := values[field.name])
+        }
 
-    def _referring(self, table: Table, names: tuple[str, ...]) -> Sequence[str]:
+    def _referring(self, table: Table, names: tuple[str, ...]) -> Sequence[FieldSchema]:
         """Those of the fields that can refer to rows."""
         known = self.referring.get((table.label, names))
         if known is None:
-            known = [name for name in names if refers(table.field[name].schema)]
-            self.referring[table.label, names] = known
+            schemas = [table.field[name].schema for name in names]
+            known = self.referring[table.label, names] = [*filter(refers, schemas)]
         return known
 
-    def _awaited_in(self, table: Table, values: Values) -> Iterator[str]:
-        """The references in the values to rows that do not exist yet."""
-        for name, value in values.items():
-            field = table.field[name].schema
-            if field.embeds:
-                found = (str(key) for key in keys_in(value) if key.model in self.looked_up)
-                yield from self.awaited.intersection(found)
-            elif (
-                isinstance(value, str)
-                and value in self.awaited
-                and (field.by_value or value.partition(":")[0] in self.looked_up)
-            ):
-                yield value
+    def _awaited_in(self, field: FieldSchema, value: Value) -> Collection[str]:
+        """The references in a value to rows that do not exist yet."""
+        if field.embeds:
+            found = (str(key) for key in keys_in(value) if key.model in self.looked_up)
+            return self.awaited.intersection(found)
+        if not isinstance(value, str) or value not in self.awaited:
+            return ()
+        return (value,) if field.by_value or value.partition(":")[0] in self.looked_up else ()
+
+    def _waits_for(self, table: Table, late: Values, here: AbstractSet[str]) -> bool:
+        """Whether one of these references is to a row that is made just now."""
+        fields = ((table.field[name].schema, value) for name, value in late.items())
+        return any(not here.isdisjoint(self._awaited_in(*each)) for each in fields)
 
     def _write_later(self) -> None:
         waiting: dict[tuple[str, str], list[tuple[Step, Any]]] = {}
         left, self.later = self.later, []
         for step, name, value in left:
-            if any(self._awaited_in(self.tables[step.key.model], {name: value})):
+            if self._awaited_in(self.tables[step.key.model].field[name].schema, value):
                 self.later.append((step, name, value))
                 continue
             waiting.setdefault((step.key.model, name), []).append((step, value))
