@@ -51,16 +51,6 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
             dict(zip(("key", "field", "reason"), entry, strict=True)) for entry in planned.withheld
         ],
         "missing": missing_data(planned.missing),
-        "links": [
-            {
-                "record": planned.shown(str(link.record)),
-                "title": link.title,
-                "field": link.field,
-                "target": planned.shown(str(link.target)),
-                "target_title": link.target_title,
-            }
-            for link in planned.links
-        ],
         "moved": {str(s.key): s.value for s in planned.plan.steps if s.action is Action.MOVE},
         "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
@@ -68,6 +58,20 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "copy": planned.copy or None,
         "apart": planned.apart,
     }
+
+
+def links_data(planned: Planned) -> list[dict[str, str]]:
+    """What refers inside of texts and JSON to what is deleted, as JSON values."""
+    return [
+        {
+            "record": planned.shown(str(link.record)),
+            "title": link.title,
+            "field": link.field,
+            "target": planned.shown(str(link.target)),
+            "target_title": link.target_title,
+        }
+        for link in planned.links
+    ]
 
 
 def step_data(detail: StepDetail) -> dict[str, object]:

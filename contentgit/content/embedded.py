@@ -16,6 +16,7 @@ from contentgit.content.records import RecordKey, Value
 
 _KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,?~-]+)"
 _MARK: Final = re.compile(rf"(?<!\$)\$(?:ref|num)\({_KEY}\)")
+_IN_BYTES: Final = re.compile(rb"\$(?:ref|num)\(([^()]+)\)")
 _NUMBER: Final = re.compile(rf"\$num\({_KEY}\)")
 # Possessive, and from the beginning of a run, so that no text is read more than a few times.
 _LOOKS_LIKE_ONE: Final = re.compile(r"(?<!\$)\$++(?=(?:ref|num)\()")
@@ -69,6 +70,11 @@ def keys_in(value: Value) -> Iterator[RecordKey]:
     for text in _texts(value):
         for found in _MARK.findall(text):
             yield RecordKey.parse(found)
+
+
+def references_in(data: bytes) -> list[bytes]:
+    """The references in what may be marks in the bytes of a record, to tell which records to decode."""
+    return _IN_BYTES.findall(data)
 
 
 def redirected(value: Value, name: Callable[[RecordKey], RecordKey]) -> Value:

@@ -25,8 +25,9 @@ from contentgit.history.snapshots import CommitSide, batches
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 
-_IDENTITIES: Final = 'CONTENTGIT["IDENTITIES"]'
-_SAME: Final = f"commit the dump on both branches with the same {_IDENTITIES}, then merge"
+_SAME: Final = "commit the dump on both branches with the same {}, then merge"
+_SAME_NAMES: Final = _SAME.format('CONTENTGIT["IDENTITIES"]')
+_SAME_PLACES: Final = _SAME.format("'references'")
 
 
 def recorded_names(
@@ -90,7 +91,7 @@ def may_name(models: Iterable[ModelSchema], labels: Collection[str]) -> frozense
 
 
 def refuse_renamed(
-    repository: Repository, folder: str, ours: str, theirs: str, hint: str = _SAME
+    repository: Repository, folder: str, ours: str, theirs: str, hint: str = ""
 ) -> None:
     """Refuses two trees whose records name rows outside of the dump differently.
 
@@ -113,7 +114,7 @@ def refuse_embedding(
     folder: str,
     here: Mapping[str, ModelSchema],
     there: Mapping[str, ModelSchema],
-    hint: str = _SAME,
+    hint: str = "",
 ) -> None:
     """Refuses two sides of a dump of which one has primary keys inside of a field, and the other references.
 
@@ -131,13 +132,13 @@ def refuse_embedding(
         raise RefusedError(
             f"both sides have {folder}, but one of them has primary keys inside of texts or JSON",
             items=found,
-            hint=hint.replace(_IDENTITIES, "'references'"),
+            hint=hint or _SAME_PLACES,
             data={"dump": folder, "fields": found},
         )
 
 
 def refuse_different(
-    folder: str, labels: Iterable[str], ours: _Names, theirs: _Names, hint: str = _SAME
+    folder: str, labels: Iterable[str], ours: _Names, theirs: _Names, hint: str = ""
 ) -> None:
     """Refuses two sides of a dump that name the rows of one of ``labels``, which both name, differently.
 
@@ -149,7 +150,7 @@ def refuse_different(
         raise RefusedError(
             f"both sides have {folder}, but name the rows that its records refer to differently",
             items=[difference(each, ours, theirs) for each in differing],
-            hint=hint,
+            hint=hint or _SAME_NAMES,
             data={"dump": folder, "models": differing},
         )
 

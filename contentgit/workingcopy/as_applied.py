@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
-from contentgit.content.embedded import NO_ROW, unknown_row
-from contentgit.content.embedded import put_again as embedded_again
+from contentgit.content.embedded import NO_ROW, put_again, unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import redirected
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
@@ -135,7 +134,7 @@ def put_back(
     stands for that: without it, the other is gone as well.
     """
     if field.embeds:
-        return embedded_again(value, written, whole)
+        return put_again(value, written, whole)
     if field.kind is not FieldKind.REFERENCES:
         return whole if same(value, written) else value
     instead: dict[str, list[str]] = defaultdict(list)

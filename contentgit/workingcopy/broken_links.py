@@ -5,11 +5,11 @@ Nothing stops that: neither Django nor the database knows of these references.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from contentgit.content.embedded import references_in
 from contentgit.content.layout import of_models
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.referring import targets
@@ -24,8 +24,6 @@ READ: Final = 200_000
 
 SHOWN: Final = 100
 """So many of them are found; who deletes more than that looks at a review."""
-
-_MARK: Final = re.compile(rb"\$(?:ref|num)\(([^()]+)\)")
 
 
 def broken_links(
@@ -63,7 +61,7 @@ def _in_dump(
         named = [
             entry
             for entry, data in zip(batch, blobs, strict=True)
-            if any(text in gone for text in _MARK.findall(data))
+            if any(text in gone for text in references_in(data))
         ]
         for record in work.theirs.records(named):
             if record is None or str(record.key).encode() in gone:

@@ -27,7 +27,8 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
         return
     commit, label = evolution.commit[:10], evolution.dump.dataset.label
     new = " --branch NEW" if has_moved else ""
-    way = f"contentgit commit {quote(label)}{new} --drop-fields  (commits without them)"
+    call = f"contentgit commit {quote(label)}{new} --drop-fields"
+    way = f"{call}  (commits without them)"
     if evolution.dropped or evolution.ahead:
         missing = named_first(evolution.lacking)
         lacks = f"; the code lacks the migrations {missing}" if missing else ""
@@ -43,7 +44,7 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
             f"commit {commit} has references inside of fields in {label}; this code would write primary keys",
             items=bare,
             hint="name these fields in 'references' of their spec, as where the commit was made\n"
-            f"{way.partition('  (')[0]}  (commits primary keys of this database)",
+            f"{call}  (commits primary keys of this database)",
             data={"fields": bare},
         )
     counts = sorted({**evolution.left_out, **evolution.excluded}.items())

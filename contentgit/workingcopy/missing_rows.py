@@ -276,9 +276,8 @@ def _in_effect(work: DumpPlan, take: Side | None) -> DumpPlan:
         record, name = results[entry["record"]], entry["field"]
         value = record.fields.get(name) if record else None
         schema = work.dump.tables[record.key.model].schema.by_name.get(name) if record else None
-        if schema is not None and schema.embeds:
-            return any(str(key) == entry[MISSING] for key in targets(value, schema))
-        return entry[MISSING] in (value if isinstance(value, list) else [value])
+        found = targets(value, schema) if schema else ()
+        return any(str(key) == entry[MISSING] for key in found)
 
     entries = work.missing
     kept = (each for each in entries if each["record"] not in results or refers(each))

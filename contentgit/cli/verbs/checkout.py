@@ -14,7 +14,15 @@ from contentgit.cli.call import Call
 from contentgit.cli.missing import missing_lines
 from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
 from contentgit.cli.parser import Options
-from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
+from contentgit.cli.plans import (
+    done_already,
+    links_data,
+    place,
+    plan_counts,
+    plan_head,
+    print_plan,
+    step_data,
+)
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
@@ -293,7 +301,11 @@ def _show_plan(
     with project.snapshot():
         planned = plan(project, request)
         if args.json:
-            head = {**plan_head(planned, args.database), "problems": planned.plan.problems}
+            head = {
+                **plan_head(planned, args.database),
+                "links": links_data(planned),
+                "problems": planned.plan.problems,
+            }
             terminal.items(head, "steps", (step_data(each) for each in details(project, planned)))
         else:
             print_plan(project, planned, terminal, full=args.full)

@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.db.models.signals import post_delete, pre_delete
 
 from contentgit.content import portions
-from contentgit.content.embedded import keys_in, redirected, unknown_row
+from contentgit.content.embedded import NO_ROW, keys_in, redirected, unknown_row
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import refers
 from contentgit.content.schema import FieldSchema, looked_up
@@ -403,7 +403,7 @@ class _Run:
     def _without_awaited(self, value: Value) -> Value:
         """The value with 0 for the primary keys of rows that do not exist yet."""
         return redirected(
-            value, lambda key: unknown_row(key.model, "0") if str(key) in self.awaited else key
+            value, lambda key: unknown_row(key.model, NO_ROW) if str(key) in self.awaited else key
         )
 
     def _insert(self, creation: Creation, batch: Sequence[tuple[Step, Values]]) -> None:
