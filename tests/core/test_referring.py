@@ -12,6 +12,7 @@ from contentgit.content.records import Record, RecordKey
 from contentgit.content.referring import redirected, targets
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.content.uuids import uuid_of
+from contentgit.plan.order import model_groups
 
 PAGE = "cms.page"
 LINK = FieldSchema("link", FieldKind.REFERENCE, target=PAGE)
@@ -55,12 +56,24 @@ def test_references_inside_follow_their_model_through_migrations(step: Any) -> N
     label = PAGE if isinstance(step, NamedByUuid) else "cms.article"
     new = RecordKey(label, uuid_of("1") if isinstance(step, NamedByUuid) else "1")
     assert lens.changes(PAGE)
-    values = {"data": ["$num(cms.page:1)"], "plain": "$ref(cms.page:1)", "text": "$ref(cms.page:1)"}
+    values = {
+        "data": ["$num(cms.page:1)", f"$num({PAGE}:?5)"],
+        "plain": "$ref(cms.page:1)",
+        "text": "$ref(cms.page:1)",
+    }
     read = lens.read(Record(RecordKey(PAGE, "1"), values)).record
     assert read is not None
     assert read.key == new
     assert read.fields == {
-        "data": [f"$num({new})"],
+        "data": [f"$num({new})", f"$num({label}:?5)"],  # no row: nothing that could get a name
         "plain": "$ref(cms.page:1)",
         "text": f"$ref({new})",
     }
+
+
+def test_what_refers_inside_is_made_after_what_has_a_key_of_its_own() -> None:
+    """In the order of their labels, an article would be written twice: its page has no number yet."""
+    article = ModelSchema("blog.article", KeyKind.TEXT, Layout.FLAT, (TEXT,), identity=("$uuid",))
+    page = ModelSchema(PAGE, KeyKind.TEXT, Layout.FLAT, (PLAIN,), identity=("$uuid",))
+    groups = model_groups({"blog.article": article, PAGE: page})
+    assert groups.index((PAGE,)) < groups.index(("blog.article",))
