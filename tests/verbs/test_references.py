@@ -300,6 +300,28 @@ def test_what_is_missing_is_0_where_the_spec_says_so(apart: None, ok: Ok, git: O
     assert Card.objects.get(title="One").text.endswith("Fine. And more.")
 
 
+def test_an_update_keeps_what_is_missing_beside_an_edit(apart: None, ok: Ok, git: Ok) -> None:
+    SPEC["missing"] = {"text": "null", "data": "null"}
+    ok(*APPLY)
+    two = Card.objects.get(title="Two")
+    row = Card.objects.using("other").get(title="One")
+    row.data = [*row.data, "more"]
+    row.save(using="other")
+    for each in Card.objects.filter(title="One"):
+        each.text += " Upstream."
+        each.save()
+    ok("commit", "-m", "Upstream")
+    ok(*UPDATE)
+    row.refresh_from_db(using="other")
+    assert row.text.endswith("Fine. Upstream.")
+    assert row.data[-1] == "more"
+    ok("commit", "-m", "More", OTHER)
+    ok("checkout", "main", "--apply", "--yes")
+    found = Card.objects.get(title="One")
+    assert f"[[card {two.pk}]]" in found.text
+    assert two.pk in found.data
+
+
 def test_an_edit_beside_what_is_missing_in_a_short_text(
     databases: tuple[str, str], ok: Ok, git: Ok
 ) -> None:
