@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Final
 
+from contentgit.content.embedded import is_number_mark
 from contentgit.content.records import JSON_NULL, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema
 
@@ -30,7 +31,7 @@ def misfit(value: Value, field: FieldSchema) -> str:
         # A many-to-many without entries is an empty list, and a JSON field's null is no NULL.
         return "" if field.null else "is null, which the field does not accept"
     wanted, fits = _SHAPES[field.kind]
-    if not fits(value):
+    if not fits(value) and not (field.embeds and is_number_mark(value)):
         return f"is not {wanted}"
     if field.srid and field.kind is FieldKind.GEOMETRY and not str(value).startswith("SRID="):
         return f"has no SRID; a geometry of this field is like SRID={field.srid};POINT(1 2.5)"

@@ -49,6 +49,11 @@ def number_mark(key: RecordKey) -> str:
     return f"$num({key})"
 
 
+def is_number_mark(value: Value) -> bool:
+    """Whether the value is the mark of a number, and nothing else."""
+    return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
+
+
 def unknown_row(label: str, pk: str) -> RecordKey:
     """The key in a mark for a row of the model that is not there, or has no key."""
     return RecordKey(label, f"{_UNKNOWN}{encode_part(pk)}")
@@ -151,8 +156,11 @@ def escaped(value: Value) -> Value:
     )
 
 
-def filled(value: Value, pk: Callable[[RecordKey], str]) -> Value:
-    """The value of the row: its marks are primary keys again, which ``pk`` gives as texts."""
+def filled(value: Value, pk: Callable[[RecordKey], str], *, is_number: bool = False) -> Value:
+    """The value of the row: its marks are primary keys again, which ``pk`` gives as texts.
+
+    ``is_number`` says that a mark that is the whole value stands for a number.
+    """
 
     def written(found: re.Match[str]) -> str:
         key = found[2] or found[3]
@@ -161,7 +169,7 @@ def filled(value: Value, pk: Callable[[RecordKey], str]) -> Value:
     def text_of(text: str) -> Value:
         if "$" not in text:
             return text
-        if not isinstance(value, str) and (number := _NUMBER.fullmatch(text)):
+        if (is_number or not isinstance(value, str)) and (number := _NUMBER.fullmatch(text)):
             return _number(pk(RecordKey.parse(number[1])))
         return _WRITTEN.sub(written, text)
 

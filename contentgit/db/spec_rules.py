@@ -15,9 +15,9 @@ from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
-from contentgit.db.fields.plain import generic_keys, holds_json, is_automatic, may_embed
+from contentgit.db.fields.plain import generic_keys, holds, is_automatic, may_embed
 from contentgit.db.identity.paths import ALWAYS
-from contentgit.references import parsed
+from contentgit.references import Holds, parsed
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
@@ -252,7 +252,7 @@ class _Rules:
             reason = self._named_too(name, "derived", "order") or self._not_content(name)
             field = _field(self.model, name)
             if field is not None and not reason and not may_embed(field):
-                reason = ("whose values are neither texts nor JSON", "remove it")
+                reason = ("whose values are neither texts, integers nor JSON", "remove it")
             if field is None:
                 yield self.unknown(what, name, self.columns)
             elif field.is_relation:
@@ -261,12 +261,12 @@ class _Rules:
             elif reason:
                 yield self.refused("contentgit.E036", what, reason)
             else:
-                yield from self._places(name, raw, is_json=holds_json(field))
+                yield from self._places(name, raw, holds(field))
 
-    def _places(self, name: str, raw: object, *, is_json: bool) -> Iterator[Mistake]:
+    def _places(self, name: str, raw: object, values: Holds) -> Iterator[Mistake]:
         what = f"'references' of {name!r}"
         try:
-            places = parsed(raw, is_json=is_json)
+            places = parsed(raw, values)
         except ValueError as wrong:
             message, hint = wrong.args
             yield self.mistake("contentgit.E021", f"{what}: {message}", hint)

@@ -7,24 +7,35 @@ Nothing here looks at a database or at models. What is given back differs from w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from contentgit.references.html import HTML_HINT, Html
 from contentgit.references.json_text import JsonText
 from contentgit.references.json_values import Json
 from contentgit.references.paths import JSON_HINT
 from contentgit.references.places import ANY, Generic, Names, References, is_references
+from contentgit.references.whole import WHOLE_HINT, Whole
 
-__all__ = ["ANY", "Generic", "Html", "Json", "JsonText", "Names", "References"]
+__all__ = ["ANY", "Generic", "Html", "Json", "JsonText", "Names", "References", "Whole"]
+
+Holds: TypeAlias = Literal["json", "number", "text"]
+"""What the values of a field are."""
 
 
-def parsed(raw: object, *, is_json: bool) -> References:
+def parsed(raw: object, holds: Holds) -> References:
     """What a spec has for a field. A dictionary has the rules of :class:`Json` or of :class:`Html`.
+
+    A label is that of :class:`Whole`; a number is no place in JSON, as there it would come back as a text.
 
     Raises:
         ValueError: its form is wrong; what is, and what to write.
     """
-    if isinstance(raw, Mapping):
-        return Json(raw) if is_json else Html(raw)
     if is_references(raw):
         return raw
-    raise ValueError("must be a dictionary of places", JSON_HINT if is_json else HTML_HINT)
+    if isinstance(raw, str) and holds != "json":
+        return Whole(raw)
+    if isinstance(raw, Mapping) and holds != "number":
+        return Json(raw) if holds == "json" else Html(raw)
+    if holds == "number":
+        raise ValueError("must be a model's label", WHOLE_HINT)
+    raise ValueError("must be a dictionary of places", JSON_HINT if holds == "json" else HTML_HINT)

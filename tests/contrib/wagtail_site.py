@@ -244,7 +244,7 @@ def specs() -> None:
     assert (len(specs), mistakes) == (len(found), [])
     for _, spec in specs:
         for places in spec.references.values():
-            assert parsed(places, is_json=True) is places
+            assert parsed(places, "json") is places
 
 
 def main() -> None:

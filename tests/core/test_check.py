@@ -270,6 +270,15 @@ def test_a_geometry_of_a_column_with_an_srid_has_one() -> None:
     assert misfit("SRID=4326;POINT(1 2)", field) == misfit(None, field) == ""
 
 
+def test_a_number_that_is_a_primary_key() -> None:
+    field = FieldSchema("f", FieldKind.INTEGER, embeds=True)
+    good: list[Value] = [1, "$num(a.b:1)", "$num(a.b:?1)"]
+    bad: list[Value] = ["1", "$num(a.b:1) ", "$ref(a.b:1)", "$$num(a.b:1)", ["$num(a.b:1)"]]
+    assert [each for each in good if misfit(each, field)] == []
+    assert [each for each in bad if not misfit(each, field)] == []
+    assert misfit("$num(a.b:1)", FieldSchema("f", FieldKind.INTEGER)) == "is not an integer"
+
+
 def test_a_misfit_is_told_with_the_value() -> None:
     _, data = written(page(slug=12))
     assert checked(data) == [("wrong-type", "slug", "12 is not text")]

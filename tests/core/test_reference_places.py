@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contentgit.content import embedded
 from contentgit.content.layout import decode_part, encode_part
 from contentgit.content.records import RecordKey
-from contentgit.references import ANY, Generic, Html, Json, JsonText, References, parsed
+from contentgit.references import ANY, Generic, Html, Json, JsonText, References, Whole, parsed
 
 
 class Marks:
@@ -574,29 +574,56 @@ def test_the_models_of_rules() -> None:
     assert Json(rules).models == JsonText(rules).models == models
 
 
+@pytest.mark.parametrize(
+    ("model", "value", "named"),
+    [
+        ("x.y", 12, "$num(x.y:12)"),
+        ("x.y", "12", "$ref(x.y:12)"),
+        ("x.y", "twelve", "$ref(x.y:twelve)"),
+        ("x.y", "", ""),
+        ("x.y", " 12", " 12"),
+        ("x.y", "$ref(x.y:12)", "$$ref(x.y:12)"),
+        (ANY, "X.Y:12", "X.Y:$ref(x.y:12)"),
+        (ANY, "12", "12"),
+        (ANY, 12, 12),
+    ],
+)
+def test_a_whole_value(model: str, value: Any, named: Any) -> None:
+    given = embedded.escaped(value)
+    assert Whole(model).named(given, MARKS) == named
+    back = embedded.filled(named, lambda key: decode_part(key.key), is_number=type(value) is int)
+    assert exactly(back) == exactly(value)
+    assert Whole("X.Y").models == {"x.y"}
+
+
 def test_what_a_spec_has() -> None:
-    assert parsed(RULES, is_json=False) == HTML
-    assert parsed({"a": "x.y"}, is_json=True) == Json({"a": "x.y"})
-    assert parsed(HTML, is_json=True) is HTML
+    assert parsed(RULES, "text") == HTML
+    assert parsed({"a": "x.y"}, "json") == Json({"a": "x.y"})
+    assert parsed(HTML, "json") is HTML
+    assert parsed("X.Y", "text") == parsed("x.y", "number") == Whole("x.y")
     own = Shouted()
-    assert parsed(own, is_json=False) is own
+    assert parsed(own, "number") is own
 
 
 @pytest.mark.parametrize(
-    ("raw", "is_json", "message"),
+    ("raw", "holds", "message"),
     [
-        (None, False, "must be a dictionary of places"),
-        ("a[id]", False, "must be a dictionary of places"),
-        (["a"], True, "must be a dictionary of places"),
-        (Html, False, "must be a dictionary of places"),
-        ({}, False, "must be a dictionary of places, and have one at least"),
-        ({}, True, "must be a dictionary of places, and have one at least"),
-        ({"a": {}}, True, "must be a dictionary of places, and have one at least"),
-        ({1: "x.y"}, True, "must have strings as places, not 1"),
+        (None, "text", "must be a dictionary of places"),
+        ("a[id]", "text", "must be a model's label, or a dictionary of places"),
+        ("a", "number", "must be a model's label, or a dictionary of places"),
+        (None, "number", "must be a model's label"),
+        ({"a": "x.y"}, "number", "must be a model's label"),
+        ("x.y", "json", "must be a dictionary of places"),
+        (["a"], "json", "must be a dictionary of places"),
+        (Html, "text", "must be a dictionary of places"),
+        ({}, "text", "must be a dictionary of places, and have one at least"),
+        ({}, "json", "must be a dictionary of places, and have one at least"),
+        ({"a": {}}, "json", "must be a dictionary of places, and have one at least"),
+        ({1: "x.y"}, "json", "must have strings as places, not 1"),
         *(
             (
                 {place: "x.y"},
-                False,
+                "text",
                 f"must have places like 'tag[name=value][attribute]', not {place!r}",
             )
             for place in (
@@ -625,11 +652,11 @@ def test_what_a_spec_has() -> None:
             )
         ),
         *(
-            ({place: "x.y"}, True, f"must have paths like 'items.*.page', not {place!r}")
+            ({place: "x.y"}, "json", f"must have paths like 'items.*.page', not {place!r}")
             for place in ("", ".", "a.", ".a", "a..b")
         ),
         *(
-            ({"a[id]": target}, is_json, "must have a model's label for 'a[id]'")
+            ({"a[id]": target}, holds, "must have a model's label for 'a[id]'")
             for target in (
                 "page",
                 "",
@@ -642,15 +669,15 @@ def test_what_a_spec_has() -> None:
                 ["x.y"],
                 "x.y ",
             )
-            for is_json in (False, True)
+            for holds in ("text", "json")
         ),
-        ({"a[id]": Generic()}, False, "must have a model's label for 'a[id]'"),
-        ({"a": {"a[id]": "page"}}, True, "must have a model's label for 'a[id]'"),
+        ({"a[id]": Generic()}, "text", "must have a model's label for 'a[id]'"),
+        ({"a": {"a[id]": "page"}}, "json", "must have a model's label for 'a[id]'"),
     ],
 )
-def test_forms_that_are_wrong(raw: Any, is_json: bool, message: str) -> None:
+def test_forms_that_are_wrong(raw: Any, holds: Any, message: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        parsed(raw, is_json=is_json)
+        parsed(raw, holds)
     found, hint = caught.value.args
     assert found == message
     assert hint.startswith("write ")

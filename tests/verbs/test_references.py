@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from contentgit.references import Names
 from tests.verbs.conftest import Run
-from tests.workshop.models import Card
+from tests.workshop.models import Card, Trail
 
 Ok = Callable[..., str]
 OTHER = "--database=other"
@@ -580,15 +580,29 @@ def test_places_that_cannot_be(db: str, run: Run, references: Any, number: str, 
     assert run("status").code == 2
 
 
-def test_a_field_that_holds_neither_texts_nor_json(
-    db: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("model", "name", "places", "number", "words"),
+    [
+        ("workshop.gauge", "day", "workshop.card", "E036", "neither texts, integers nor JSON"),
+        ("workshop.slot", "rank", {"**": "workshop.card"}, "E021", "must be a model's label"),
+        ("workshop.slot", "rank", "workshop.cart", "E022", "'workshop.cart', which is not a model"),
+    ],
+)
+def test_fields_of_other_kinds(
+    db: str,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    name: str,
+    places: Any,
+    number: str,
+    words: str,
 ) -> None:
-    spec = {"model": "workshop.slot", "references": {"rank": {"**": "workshop.card"}}}
+    spec = {"model": model, "references": {name: places}}
     made = {"slots": {"specs": lambda _: [spec]}}
     monkeypatch.setattr(f"{__name__}.datasets", lambda: made)
-    (found,) = [each for each in run_checks() if "'rank'" in each.msg]
-    assert found.id == "contentgit.E036"
-    assert "neither texts nor JSON" in found.msg
+    (found,) = [each for each in run_checks() if f"'{name}'" in each.msg]
+    assert found.id == f"contentgit.{number}"
+    assert words in found.msg
 
 
 def test_a_number_without_a_row_is_no_missing_row(databases: tuple[str, str], ok: Ok) -> None:
@@ -749,3 +763,69 @@ def test_a_tracked_dump(numbered: None, ok: Ok, run: Run) -> None:
     ok("untrack")
     SPEC.update(identity="uuid")
     assert "what data refers to is named by rows of any model" in run("track", "cards").err
+
+
+TRAIL: dict[str, Any] = {"model": "workshop.trail", "delete_missing": True, "identity": "uuid"}
+WHOLE = {"tag": "workshop.card", "text": "workshop.card"}
+
+
+def trails() -> dict[str, Any]:
+    return {"trails": {"specs": lambda _: [SPEC, {**TRAIL, "references": WHOLE}]}}
+
+
+def followed(alias: str) -> list[tuple[str, str]]:
+    """By trail the titles of the cards whose primary keys its columns are."""
+    titles = dict(Card.objects.using(alias).values_list("pk", "title"))
+    rows = Trail.objects.using(alias).values_list("tag", "text")
+    return sorted((titles.get(tag, f"{tag}"), titles.get(int(text), text)) for tag, text in rows)
+
+
+@override_settings(CONTENTGIT={"DATASETS": f"{__name__}.trails", "ENVIRONMENT": "test"})
+def test_columns_that_are_primary_keys(databases: tuple[str, str], ok: Ok, run: Run) -> None:
+    """A number and a text, whose rows are made after them, and that leave their number to no row."""
+    for n in range(7):
+        card("other", f"Gone {n}").delete()
+    one, two = card("default", "One"), card("default", "Two")
+    for first, second in ((one.pk, two.pk), (two.pk, one.pk), (4711, 4712)):
+        Trail.objects.create(tag=first, text=f"{second}")
+    ok("init")
+    ok("commit", "-m", "Trails")
+    ok("check", "main")
+    ok(*APPLY)
+    assert followed("other") == followed("default")
+    assert followed("other") == [("4711", "4712"), ("One", "Two"), ("Two", "One")]
+    assert "clean" in ok("status", OTHER)
+    there = Trail.objects.using("other").get(tag=Card.objects.using("other").get(title="One").pk)
+    there.tag = Card.objects.using("other").get(title="Two").pk
+    there.save(using="other")
+    ok("commit", "-m", "Two and two", OTHER)
+    ok("checkout", "main", "--apply", "--yes")
+    assert followed("default") == [("4711", "4712"), ("Two", "One"), ("Two", "Two")]
+    assert "Two" in ok("show", "HEAD")
+    former = Card.objects.using("other").get(title="One").pk
+    one.delete()
+    ok("commit", "-m", "One is gone")
+    found = run("check", "main").out
+    assert "text: refers to workshop.card:" in found
+    assert "1 warning" in found
+    assert "refers in text to workshop.card:" in run("checkout", "main", OTHER).out
+    ok(*APPLY)
+    assert followed("other") == [("4711", "4712"), ("Two", f"{former}"), ("Two", "Two")]
+    assert "clean" in ok("status", OTHER)
+
+
+@override_settings(CONTENTGIT={"DATASETS": f"{__name__}.trails", "ENVIRONMENT": "test"})
+def test_columns_that_are_primary_keys_follow_a_row_that_moves(
+    databases: tuple[str, str], ok: Ok
+) -> None:
+    SPEC.update(identity="pk")
+    card("default", "One")
+    ok("init")
+    ok("commit", "-m", "One")
+    ok(*APPLY)
+    for alias in databases:
+        card(alias, f"Of {alias}", pk=50)
+    Trail.objects.using("other").create(tag=50, text="50")
+    ok("commit", "-m", "Here")
+    ok(*UPDATE, "--renumber")
+    assert followed("other") == [("Of other", "Of other")]

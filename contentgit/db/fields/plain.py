@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
 
 AnyField: TypeAlias = "models.Field[Any, Any]"
+_EMBEDDING: Final = (models.CharField, models.IntegerField, models.JSONField, models.TextField)
 
 
 def leaf(field: AnyField) -> AnyField:
@@ -35,17 +36,19 @@ def plain(field: AnyField) -> AnyField | None:
     return None if found is None else _stand_in(field, found)
 
 
-def holds_json(field: AnyField) -> bool:
-    """Whether the values of the field are lists and objects, and not texts."""
+def holds(field: AnyField) -> Literal["json", "number", "text"]:
+    """What the values of the field are; those of no class of Django's are taken for texts."""
     found = plain(field)
-    return found is not None and not isinstance(found, (models.CharField, models.TextField))
+    if found is None or isinstance(found, (models.CharField, models.TextField)):
+        return "text"
+    return "number" if isinstance(found, models.IntegerField) else "json"
 
 
 def may_embed(field: AnyField) -> bool:
-    """Whether there can be primary keys inside of the field's values: texts, JSON, or not Django's."""
+    """Whether its values can have primary keys inside, or be some: texts, integers, JSON, or not Django's."""
     found = plain(field)
     own = found is None or type(found).__module__.startswith("django.contrib.postgres.")
-    return own or isinstance(found, (models.CharField, models.TextField, models.JSONField))
+    return own or isinstance(found, _EMBEDDING)
 
 
 def is_spatial(field: AnyField) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import ImageField, Model
 
 from contentgit.content.conditions import Unknown
 from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet, joined
-from contentgit.db.fields.plain import holds_json
+from contentgit.db.fields.plain import holds
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.embedding import embedding
 from contentgit.db.tables import BoundField, Table
@@ -98,7 +98,7 @@ def _embedded(table: Table, bound: BoundField, raw: object, identities: Identiti
 
 def _places(model: type[Model], name: str, raw: object) -> References:
     field: Any = model._meta.get_field(name)
-    return parsed(raw, is_json=holds_json(field))
+    return parsed(raw, holds(field))
 
 
 def contributed(model: type[Model]) -> Iterator[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from contentgit.content.embedded import (
@@ -15,6 +16,7 @@ from contentgit.content.embedded import (
     unknown_row,
 )
 from contentgit.content.records import JSON_NULL, RecordKey, Value
+from contentgit.content.schema import FieldKind
 from contentgit.content.values import same
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete
@@ -34,6 +36,8 @@ def embedding(
     ``beside`` are the columns whose values it is given, too.
     """
 
+    restored = partial(filled, is_number=bound.schema.kind is FieldKind.INTEGER)
+
     def embed(content: Value, *others: Any) -> Value:
         if content is None or content is JSON_NULL:
             return content
@@ -41,7 +45,7 @@ def embedding(
         try:
             plain = escaped(content)
             found = _named(references, plain, names, *others)
-            back = found if found is plain else filled(found, lambda key: names.pks.get(key, ""))
+            back = found if found is plain else restored(found, lambda key: names.pks.get(key, ""))
         except RecursionError:
             raise RecordError("lists and dictionaries are nested too deep") from None
         if found is not plain and not same(back, content):
@@ -57,7 +61,7 @@ def embedding(
     def decode(content: Value) -> tuple[Any, ...]:
         if content is None or content is JSON_NULL:
             return bound.decode(content)
-        return bound.decode(filled(content, lambda key: _pk(identities, key)))
+        return bound.decode(restored(content, lambda key: _pk(identities, key)))
 
     # The marks are longer than what the column holds.
     schema, null = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
