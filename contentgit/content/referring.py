@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from contentgit.content import embedded
-from contentgit.content.records import RecordKey, Value, in_order
+from contentgit.content.records import Record, RecordKey, Value, in_order
 from contentgit.content.schema import FieldKind, FieldSchema
 
 _LINKS: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
@@ -15,6 +15,12 @@ _LINKS: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.
 def refers(field: FieldSchema) -> bool:
     """Whether values of the field can refer to records."""
     return field.kind in _LINKS or field.embeds
+
+
+def may_dangle(field: FieldSchema) -> bool:
+    """Whether the database lets values of the field refer to what is not there."""
+    loose = field.kind is FieldKind.REFERENCE and not field.constrained
+    return loose or refers_to_any(field)
 
 
 def refers_to_any(field: FieldSchema) -> bool:
@@ -33,6 +39,11 @@ def targets(value: Value, field: FieldSchema) -> Iterator[RecordKey]:
                     yield RecordKey.parse(text)
                 except ValueError:
                     continue
+
+
+def refers_in(record: Record, field: FieldSchema, target: RecordKey) -> bool:
+    """Whether the record refers to the other one in this field."""
+    return target in targets(record.fields.get(field.name), field)
 
 
 def redirected(value: Value, field: FieldSchema, name: Callable[[RecordKey], RecordKey]) -> Value:

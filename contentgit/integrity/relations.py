@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.referring import targets
+from contentgit.content.referring import may_dangle, refers, targets
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
 Node = TypeVar("Node", bound=Hashable)
@@ -40,15 +40,11 @@ def references(record: Record, schema: ModelSchema) -> Iterator[Reference]:
         yield Reference(PARENT, parent, hard=True, constrained=schema.parent_constrained)
     for field in schema.fields:
         value = record.fields.get(field.name)
-        if field.kind in _SINGLE:
-            loose = field.kind is FieldKind.GENERIC or not field.constrained
-            hard = not field.null
-        elif field.kind is FieldKind.REFERENCES or field.embeds:
-            hard, loose = False, field.embeds
-        else:
+        if not refers(field):
             continue
+        hard, constrained = field.kind in _SINGLE and not field.null, not may_dangle(field)
         for key in targets(value, field):
-            yield Reference(field.name, key, hard, constrained=not loose)
+            yield Reference(field.name, key, hard, constrained)
 
 
 def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:

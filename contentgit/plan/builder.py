@@ -14,6 +14,7 @@ from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
 from contentgit.plan.items import Item, Survey, itself, parse
+from contentgit.plan.new_links import NewLink
 from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach
 from contentgit.plan.steps import (
@@ -54,6 +55,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *_shared_parents(survey, facts, choice, reach.gone, licences),
         *reach.problems(allow_cascade=licences.allow_cascade),
         *settled.problems,
+        *settled.lost_links(),
         *unique_problems,
         *_broken(settled.writes),
         *_too_many_deletes(survey, steps, licences),
@@ -201,7 +203,18 @@ class _SettledItems:
             return True
         return not loose or (target.model in self.facts.uninstalled and unknown_pk(target) is None)
 
-    def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
+    def lost_links(self) -> Iterator[Problem]:
+        """The references that a side of a merge made to what the other side deleted."""
+        for link in self.survey.new_links:
+            lost = self.gone if link.ours else self.survey.in_commit
+            if link.target in lost and not self._is_there_then(link.target):
+                problem = self._problem(link, link.field, link.target, null=True)
+                if problem not in self.problems:
+                    yield problem
+
+    def _problem(
+        self, item: Item | NewLink, name: str, target: RecordKey, *, null: bool
+    ) -> Problem:
         kind, missing = ProblemKind.DANGLING, None
         number = unknown_pk(target)
         if number is not None:

@@ -18,6 +18,7 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import ModelSchema, looked_up
 from contentgit.errors import FormatError
 from contentgit.integrity.relations import Claim
+from contentgit.plan.new_links import NewLink
 from contentgit.plan.steps import Action, FieldState, Links, Problem
 from contentgit.specs import OWNED, Dataset, ModelSpec
 
@@ -64,8 +65,9 @@ class Candidate(NamedTuple):
     """A record that differs between the target and the commit.
 
     ``base`` is the record in the applied commit, ``ours`` in the target, ``theirs`` in the commit to
-    apply, ``None`` where there is none. In a merge, ``theirs`` and the delta's commit are the result, and
-    ``conflict`` is what both sides changed. A candidate that is not ``changed`` brings no step.
+    apply, ``None`` where there is none. In a merge, ``theirs`` and the delta's commit are the result,
+    ``conflict`` is what both sides changed, and ``links`` is what one of them refers to. A candidate that is
+    not ``changed`` brings no step.
     """
 
     delta: Delta
@@ -75,6 +77,7 @@ class Candidate(NamedTuple):
     theirs: Record | None
     conflict: Problem | None = None
     changed: bool = True
+    links: tuple[NewLink, ...] = ()
 
 
 class Size(NamedTuple):
@@ -144,7 +147,8 @@ class Survey:
     ``results`` are the blob ids that records of models in several dumps will have, by dump and record.
     ``held`` are the records to be deleted, each with its dump, that a commit had which was applied or made
     here before; only those for which :meth:`asks_whether_held`. ``called`` gives the key that a record has in
-    the repository: rows are made in the order of these.
+    the repository: rows are made in the order of these. In a merge, ``new_links`` are those of all
+    candidates, and ``in_commit`` the records that the commit has of those to which its own links lead.
     """
 
     models: Mapping[str, ModelSchema]
@@ -159,6 +163,8 @@ class Survey:
     results: Mapping[tuple[str, RecordKey], str] = field(default_factory=dict)
     held: frozenset[tuple[str, RecordKey]] = frozenset()
     called: Callable[[RecordKey], RecordKey] = itself
+    new_links: tuple[NewLink, ...] = ()
+    in_commit: frozenset[RecordKey] = frozenset()
 
     def label(self, dump: str) -> str:
         """A dump as calls name it, by its folder."""
@@ -187,7 +193,7 @@ class Survey:
     @cached_property
     def wanted(self) -> frozenset[RecordKey]:
         """Every record whose existence matters to a reference in the commit."""
-        found: set[RecordKey] = set()
+        found = {link.target for link in self.new_links if link.target in self.in_commit}
         for item in self.items:
             found.update(reference.target for reference in item.wanted)
             for links in item.links:

@@ -20,6 +20,7 @@ from contentgit.plan.items import (
     WantedReference,
     references,
 )
+from contentgit.plan.new_links import NewLink
 from contentgit.plan.shapes import Rules, Shape
 from contentgit.plan.steps import Action, FieldState, Links, Problem
 from contentgit.specs import Dataset
@@ -50,6 +51,7 @@ def survey(
     unknown_models: dict[tuple[str, str], list[RecordKey]] = {}
     conflicts: list[Problem] = []
     results: dict[tuple[str, RecordKey], str] = {}
+    links: list[NewLink] = []
     for candidate in candidates:
         key, theirs = candidate.delta.key, candidate.theirs
         label = key.model
@@ -57,6 +59,7 @@ def survey(
             conflicts.append(candidate.conflict)
         if label in shared:
             results[candidate.dump, key] = candidate.delta.commit
+        links += candidate.links
         if not candidate.changed:
             continue
         known = rules.get((candidate.dump, label))
@@ -74,7 +77,7 @@ def survey(
         if item is not None:
             items.append(item)
     kept = tuple(items), unknown_fields, unknown_models, merging, tuple(conflicts), results
-    return Survey(models, datasets, frozenset(first), sizes, *kept)
+    return Survey(models, datasets, frozenset(first), sizes, *kept, new_links=tuple(links))
 
 
 def _rules(

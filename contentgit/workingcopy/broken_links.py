@@ -1,11 +1,13 @@
 """Records that stay and refer, inside of texts or JSON, to records that a plan deletes.
 
-Nothing stops that: neither Django nor the database knows of these references.
+Neither Django nor the database knows of these references. A plan names them, and a merge refuses those that
+one of its sides made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -15,6 +17,7 @@ from contentgit.content.records import Record, RecordKey
 from contentgit.content.referring import targets
 from contentgit.db.titles import titles
 from contentgit.history.snapshots import BATCH, batches
+from contentgit.plan import Survey
 from contentgit.plan.steps import Action, Plan
 from contentgit.workingcopy.planned import BrokenLink, DumpPlan
 from contentgit.workingcopy.project import Project, all_tables
@@ -45,6 +48,16 @@ def broken_links(
         BrokenLink(record.key, named.get(record.key, ""), field, target, named.get(target, ""))
         for record, field, target in found
     )
+
+
+def with_links(dump_plans: Sequence[DumpPlan], survey: Survey) -> Survey:
+    """The survey with the records to which links of a commit that is merged lead, and which it has."""
+    wanted = {link.target for link in survey.new_links if not link.ours}
+    found = set[RecordKey]()
+    for work in dump_plans if wanted else ():
+        paths = {work.dump.path(key): key for key in wanted if key.model in work.dump.tables}
+        found |= {paths[path] for path in work.theirs.ids_at(paths)}
+    return replace(survey, in_commit=frozenset(found))
 
 
 def _in_dump(

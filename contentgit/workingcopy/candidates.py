@@ -16,6 +16,7 @@ from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts
 from contentgit.plan import Candidate
+from contentgit.plan.new_links import new_links
 from contentgit.plan.steps import FieldState, Problem, ProblemKind
 from contentgit.workingcopy.planned import Contents, DumpPlan
 from contentgit.workingcopy.withheld import WithheldBefore
@@ -106,7 +107,8 @@ def merged_candidates(
             delta = delta._replace(commit="")
         conflict = problem(merged.conflict) if merged.conflict and take is None else None
         changed = (here or result) is not None and _changes(candidate.base, here, result)
-        yield Candidate(delta, work.folder, here, here, result, conflict, changed)
+        links = new_links(work.folder, schema, result, own, theirs)
+        yield Candidate(delta, work.folder, here, here, result, conflict, changed, (*links,))
 
 
 def _unchanged(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from contentgit.content.layout import of_models
+from contentgit.content.referring import may_dangle
 from contentgit.history.snapshots import between_commits
 from contentgit.workingcopy.database_side import Missing, Row
 from contentgit.workingcopy.evolution import Evolution
@@ -35,7 +36,8 @@ def looked(
     That is so where edits of the database count, unless it is known which there are, and where more than two
     commits decides: migrations since, rows that a former apply has withheld, rows that move or are copied,
     references that are named otherwise now. All rows are read of ``shared`` models, which other dumps have
-    too, of those that an order puts into a line, and of those whose references the database may lack.
+    too, of those that an order puts into a line, and of those whose references the database may lack. Where
+    the commit deletes records, an edit of a row that may refer to them counts.
     """
     base, theirs, row = sides.base, sides.theirs, sides.applied
     plain = theirs.commit == sides.goal.commit and base.commit in (
@@ -58,10 +60,18 @@ def looked(
         labels |= sides.tracked.whole(sides.dump)
     changed = between_commits(project.repository, base.commit, theirs.commit, sides.folder)
     paths = {each.path: "" for each in changed}
+    if written is None and _deletes(project, base.commit, theirs.commit):
+        labels |= {label for label, t in tables.items() if any(map(may_dangle, t.schema.fields))}
     paths |= {sides.dump.path(key): "" for key in written or ()}
     for path in [*of_models(labels, paths)]:
         del paths[path]
     return Looked(frozenset(paths), frozenset(labels), is_complete=written is not None)
+
+
+def _deletes(project: Project, before: str | None, after: str | None) -> bool:
+    """Whether a record of any dump is in the first commit alone."""
+    files = project.repository.trees.changed_files(before, after)
+    return any(new is None for _, _, new in files)
 
 
 def rows_of(

@@ -20,7 +20,7 @@ from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, su
 from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
-from contentgit.workingcopy.broken_links import broken_links
+from contentgit.workingcopy.broken_links import broken_links, with_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
 from contentgit.workingcopy.copy_problems import learn_references, shown
@@ -348,7 +348,7 @@ class _Planning(NamedTuple):
             merging=request.merging,
             shared=self.shared,
         )
-        found = with_held(project, dump_plans, found)
+        found = with_links(dump_plans, with_held(project, dump_plans, found))
         if project.copy:
             found = replace(found, called=project.shown_key)
         readers = {work.folder: work.dump.reader for work in dump_plans}

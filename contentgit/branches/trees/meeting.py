@@ -10,7 +10,7 @@ merged from both, can also meet records that nobody changed; only then are these
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter, itemgetter
@@ -22,6 +22,7 @@ from contentgit.branches.trees.survey import (
     By,
     ChangedRecords,
     Found,
+    Missing,
     Mixed,
     Owner,
     by_both,
@@ -30,6 +31,7 @@ from contentgit.branches.trees.survey import (
 from contentgit.content import canonical
 from contentgit.content.layout import dump_of, model_folder, model_of
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.referring import refers_in
 from contentgit.content.schema import ModelSchema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, circles, own_references
@@ -272,8 +274,34 @@ class Meeting:
         gone = {path for path, _ in self._gone.values()}
         paths = {path: key for key in missing for path in self.sides.paths(key) if path not in gone}
         there = self.sides.repository.trees.files_at(self.tree, list(paths))
-        for target in sorted(missing.keys() - {paths[path] for path in there}):
-            yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
+        lost = sorted(missing.keys() - {paths[path] for path in there})
+        before = {*self._dangled({target: missing[target] for target in lost})}
+        for target in lost:
+            at = [(each.path, each.field) for each in missing[target]]
+            if at := [place for place in at if (target, *place) not in before]:
+                yield Found(Reason.MISSING, ((self._gone[target][0], ""), *at))
+
+    def _dangled(
+        self, missing: Mapping[RecordKey, Sequence[Missing]]
+    ) -> Iterator[tuple[RecordKey, str, str]]:
+        """The references that a side has, too, without their record, as no database sees to that: target, path,
+        field.
+        """
+        loose: dict[str, list[tuple[RecordKey, str]]] = defaultdict(list)
+        for target, references in missing.items():
+            for path, name, constrained in references:
+                if not constrained:
+                    loose[path].append((target, name))
+        changed = {*self._paths()} if loose else set()
+        self.sides.add_untouched(path for path in loose if path not in changed)
+        for path, (_, *sides) in self.sides.records(loose):
+            for target, name in loose[path]:
+                held = self._held(self._gone[target][0])
+                for record, file in zip(sides, held, strict=True):
+                    schema = self.sides.model(path, record) if record and file is None else None
+                    known = schema.by_name.get(name) if schema else None
+                    if record and known and refers_in(record, known, target):
+                        yield target, path, name
 
     def _cycles(self, survey: ChangedRecords) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):

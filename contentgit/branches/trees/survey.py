@@ -10,6 +10,7 @@ from operator import or_
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import refers_to_any
 from contentgit.content.schema import ModelSchema, UniqueSet
 from contentgit.integrity.index import References, UniqueValues
 from contentgit.integrity.relations import PARENT, own_references
@@ -39,6 +40,17 @@ class Found(NamedTuple):
     shared: tuple[Value, ...] = ()
 
 
+class Missing(NamedTuple):
+    """A reference to a record that is gone, from the record at a path.
+
+    A database refuses it only where it is ``constrained``.
+    """
+
+    path: str
+    field: str
+    constrained: bool
+
+
 class Shared(NamedTuple):
     """What must be unique, and the values that two records would both have in its fields."""
 
@@ -53,6 +65,8 @@ def by_both(changes: Iterable[By]) -> bool:
 
 def may_refer(schema: ModelSchema, labels: set[str]) -> bool:
     """Whether records of a model can refer to one of the models called ``labels``."""
+    if any(map(refers_to_any, schema.fields)):
+        return True
     return not labels.isdisjoint([*schema.parents, *(field.target for field in schema.fields)])
 
 
@@ -97,11 +111,13 @@ class ChangedRecords:
         for field, _ in own_references(record, schema) if by else ():
             self.trees[schema.label, field.name][record.key] = (path, record.fields[field.name])
 
-    def missing(self) -> Mapping[RecordKey, Sequence[tuple[str, str]]]:
-        """What one side gave up and the other refers to, with the paths and fields of the references."""
-        found: dict[RecordKey, list[tuple[str, str]]] = defaultdict(list)
+    def missing(self) -> Mapping[RecordKey, Sequence[Missing]]:
+        """What one side gave up and the other refers to, with the references."""
+        found: dict[RecordKey, list[Missing]] = defaultdict(list)
         for reference in self._references.dangling():
             (path, by), (_, their) = reference.origin, self._gone[reference.target]
-            if reference.constrained and by_both((by, their)):
-                found[reference.target].append((path, reference.field))
+            if by_both((by, their)):
+                found[reference.target].append(
+                    Missing(path, reference.field, reference.constrained)
+                )
         return found

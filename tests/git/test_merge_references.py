@@ -1,0 +1,106 @@
+"""Merges of records that refer to others where no database sees to that: inside of texts, by generic keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.schema import FieldKind, FieldSchema, Schema
+from contentgit.git import Repository
+from contentgit.merge import Place, Resolution
+from contentgit.render.conflicts import headline
+from tests.git.content import DATASET, SCHEMA, Site, page
+from tests.git.test_tree_merge import both, merged, reasons, take
+
+ABOUT, NEWS, SHOP = "site.page:2", "site.page:3", "site.page:4"
+TO_ABOUT, TO_NEWS = (f"<a id='$ref({key})'>" for key in (ABOUT, NEWS))
+MISSING = [("missing", (ABOUT, f"{NEWS}/body"))]
+
+
+@pytest.fixture
+def site(repository_path: Path) -> Site:
+    """Three pages; their texts, and what they have as data, hold references."""
+    content: dict[str, Any] = {
+        ABOUT: page("About"),
+        NEWS: page("News", body="<p>News.</p>"),
+        SHOP: page("Shop", body=f"<p>{TO_ABOUT}About</a></p>"),
+    }
+    site = Site(Repository.init(repository_path, bare=True), content)
+    pages = SCHEMA.models["site.page"]
+    fields = (replace(e, embeds=e.name in ("body", "data")) for e in pages.fields)
+    teasers = SCHEMA.models["site.teaser"]
+    generic = FieldSchema("page", FieldKind.GENERIC, null=True)
+    models = {
+        "site.page": replace(pages, fields=tuple(fields)),
+        "site.teaser": replace(teasers, fields=(generic, teasers.fields[1]), unique=()),
+    }
+    document = schema_document(DATASET, Schema({**SCHEMA.models, **models}))
+    site.commit_files("main", {f"pages/{DATASET_FILE}": dump_document(document)})
+    return site
+
+
+@pytest.mark.parametrize(
+    ("record", "label", "fields"),
+    [
+        (NEWS, f"{NEWS}/body", {"body": f"<p>{TO_ABOUT}New</a></p>"}),
+        (NEWS, f"{NEWS}/data", {"data": {"page": f"$num({ABOUT})"}}),
+        ("site.page:9", "site.page:9", page("Nine", body=TO_ABOUT)),
+        ("site.teaser:1", "site.teaser:1", {"page": ABOUT, "text": "Look"}),
+    ],
+)
+def test_a_new_link_to_what_the_other_side_deleted_is_a_conflict(
+    site: Site, record: str, label: str, fields: Any
+) -> None:
+    found = both(site, {record: fields}, {ABOUT: None, SHOP: {"body": ""}})
+    assert reasons(found) == [("missing", (ABOUT, label))]
+    assert headline(found.conflicts[0]) == (
+        f"{ABOUT}  About: they deleted it, and what we changed refers to it: {label}"
+    )
+
+
+def test_it_is_decided_like_that_of_a_foreign_key(site: Site) -> None:
+    found = both(site, {NEWS: {"body": TO_ABOUT}}, {ABOUT: None, SHOP: {"body": "Closed."}})
+    assert reasons(found) == MISSING
+    back = merged(site, "ours", "theirs", take(ABOUT, "ours"))
+    assert not back.conflicts
+    assert site.record(back.tree, ABOUT)
+    assert (site.record(back.tree, NEWS) or {})["body"] == TO_ABOUT
+    without = merged(site, "ours", "theirs", take(f"{NEWS}/body", "theirs"))
+    assert not without.conflicts
+    assert (site.record(without.tree, NEWS) or {})["body"] == "<p>News.</p>"
+    other = Resolution(Place.parse(f"{NEWS}/body"), value="None.")
+    assert not merged(site, "ours", "theirs", other).conflicts
+    again = Resolution(Place.parse(f"{NEWS}/body"), value=f"Still {TO_ABOUT}")
+    assert reasons(merged(site, "ours", "theirs", again)) == MISSING
+
+
+def test_a_link_that_dangled_before_is_no_conflict(site: Site) -> None:
+    """The side that deleted the record has the link as well."""
+    found = both(site, {SHOP: {"title": "Market"}}, {ABOUT: None})
+    assert found.conflicts == ()
+    site.commit("main", {ABOUT: None})
+    site.commit("ours2", {SHOP: {"title": "Fair"}, NEWS: {"body": TO_ABOUT}})
+    site.commit("theirs2", {NEWS: {"title": "New"}})
+    assert merged(site, "ours2", "theirs2").conflicts == ()
+
+
+def test_both_sides_of_one_text_count(site: Site) -> None:
+    """Each side wrote another paragraph of it."""
+    text = "<p>{}</p>\n\n<p>Between is enough that it does not change at all here.</p>\n\n<p>{}</p>"
+    site.commit("main", {NEWS: {"body": text.format("First.", "Last.")}})
+    ours = {NEWS: {"body": text.format(f"First {TO_ABOUT}.", "Last.")}}
+    theirs = {NEWS: {"body": text.format("First.", "The last.")}, ABOUT: None}
+    assert reasons(both(site, ours, theirs)) == MISSING
+
+
+def test_what_nobody_changed_counts_where_people_decided_on_a_delete(site: Site) -> None:
+    site.commit("ours", {ABOUT: {"title": "Us"}})
+    site.commit("theirs", {ABOUT: {"title": "Them"}})
+    found = merged(site, "ours", "theirs", take(ABOUT, "delete"))
+    assert reasons(found) == [("missing", (ABOUT, f"{SHOP}/body"))]

@@ -1,0 +1,101 @@
+"""A merge into a database of what one side deleted, and the other refers to inside of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from tests.verbs.conftest import Run
+from tests.verbs.test_references import APPLY, PLACES, UPDATE, card
+from tests.workshop.models import Card
+
+Ok = Callable[..., str]
+SPEC: dict[str, Any] = {"model": "workshop.card", "references": PLACES}
+MERGE = (*APPLY, "--merge")
+
+
+def datasets() -> dict[str, Any]:
+    return {"cards": {"specs": lambda _: [SPEC]}}
+
+
+@pytest.fixture(autouse=True, params=["uuid", "pk"])
+def _datasets(request: pytest.FixtureRequest) -> Iterator[None]:
+    SPEC.update(identity=request.param, delete_missing=True)
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
+        yield
+
+
+@pytest.fixture
+def cards(databases: tuple[str, str], ok: Ok) -> None:
+    """Two databases at one commit of two cards."""
+    card("default", "One")
+    card("default", "Two")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+
+
+def refer(alias: str, **fields: Any) -> None:
+    """The first card refers to the second, with ``fields`` as that is in the database."""
+    cards = Card.objects.using(alias)
+    text = f"[[card {cards.get(title='Two').pk}]]"
+    cards.filter(title="One").update(text=text, **fields)
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+@pytest.mark.parametrize("data", [None, []])
+def test_a_link_made_here_to_what_the_commit_deletes(
+    cards: None, ok: Ok, run: Run, words: tuple[str, ...], data: Any
+) -> None:
+    """Also where the commit changes the record that has it."""
+    Card.objects.get(title="Two").delete()
+    Card.objects.filter(title="One").update(data=data)
+    ok("commit", "-m", "Without the second")
+    refer("other")
+    said = run(*words)
+    assert said.code == 3, said
+    assert re.search("refers in text to workshop.card:\\S+, which this apply deletes", said.err)
+    assert Card.objects.using("other").count() == 2
+    Card.objects.using("other").filter(title="One").update(text="")
+    ok(*words)
+    assert Card.objects.using("other").get().data == data
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+def test_a_link_of_the_commit_to_what_was_deleted_here(
+    cards: None, ok: Ok, run: Run, words: tuple[str, ...]
+) -> None:
+    refer("default")
+    ok("commit", "-m", "A link")
+    Card.objects.using("other").get(title="Two").delete()
+    said = run(*words)
+    assert said.code == 3, said
+    lines = [line for line in said.err.splitlines() if "refers in text to" in line]
+    assert len(lines) == 1, said.err
+    assert "which neither the database nor" in lines[0]
+    assert Card.objects.using("other").get().text == ""
+
+
+def test_a_link_that_the_commit_has_without_its_record(cards: None, ok: Ok) -> None:
+    """The site that deleted the card left the link; here is nothing new."""
+    refer("default")
+    ok("commit", "-m", "A link")
+    ok(*APPLY)
+    Card.objects.get(title="Two").delete()
+    ok("commit", "-m", "Without the second")
+    Card.objects.using("other").filter(title="One").update(title="First")
+    ok(*MERGE)
+    assert Card.objects.using("other").get().title == "First"
+
+
+def test_what_stays_for_want_of_a_licence_can_be_referred_to(cards: None, ok: Ok) -> None:
+    Card.objects.get(title="Two").delete()
+    ok("commit", "-m", "Without the second")
+    SPEC.update(delete_missing=False)
+    refer("other")
+    ok(*MERGE)
+    assert Card.objects.using("other").count() == 2
