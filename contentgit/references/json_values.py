@@ -12,6 +12,7 @@ from contentgit.references.places import ANY, Names, References, edited, edits_b
 @dataclass
 class Json:
     """Places in values of JSON, as paths: names joined by dots, ``*`` for every value, ``**`` for any depth.
+    ``*[type=link]`` is every object that has this text under the name.
 
     The target is a label, :data:`ANY`, :class:`Generic`, a dictionary with the rules of :class:`Html`, or
     other references. A number that is the whole value is left alone: its name would be read back as a text.

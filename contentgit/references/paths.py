@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from contentgit.references.html import Html
 from contentgit.references.places import (
@@ -22,6 +23,20 @@ JsonRules: TypeAlias = Mapping[str, str | References | Generic | Mapping[str, st
 Leaf: TypeAlias = Callable[[Any, str | References], Any]
 """The value with what the target makes of it; of lists and objects, a label or ``ANY`` makes nothing."""
 
+_CONDITION: Final = re.compile(r"\[([^\[\]=\"'.]+)=(?:\"([^\"]*)\"|'([^']*)'|([^\]\"']+))\]")
+_PART: Final = re.compile(rf"([^.\[\]]+)((?:{_CONDITION.pattern})*)(?:\.(?!$)|$)")
+
+
+class _Condition(NamedTuple):
+    """A part of a path that goes on at an object which has these texts under these names."""
+
+    texts: tuple[tuple[str, str], ...]
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, dict) and all(value.get(name) == text for name, text in self.texts)
+
+
+_Part: TypeAlias = str | _Condition
 _States: TypeAlias = tuple[tuple[int, int], ...]
 """Rules, each with how many parts of its path have led to a value."""
 
@@ -40,6 +55,8 @@ class JsonPlaces(Protocol):
 class Paths:
     """The rules of JSON: names joined by dots, ``*`` for every value, ``**`` for any depth, also none.
 
+    A name with ``[name=text]`` after it goes on only at an object that has this text.
+
     Raises:
         ValueError: the form of the rules is wrong.
     """
@@ -49,9 +66,10 @@ class Paths:
         self._known = {part for parts, _ in self._rules for part in parts} - {"*", "**"}
         self._steps: dict[tuple[_States, object], _States] = {}
         self._targets: dict[_States, list[Target]] = {}
+        self._conditions: dict[_States, set[_Condition]] = {}
         self._start = self._closed((rule, 0) for rule in range(len(self._rules)))
 
-    def __iter__(self) -> Iterator[tuple[tuple[str, ...], Target]]:
+    def __iter__(self) -> Iterator[tuple[tuple[_Part, ...], Target]]:
         return iter(self._rules)
 
     @property
@@ -68,6 +86,8 @@ class Paths:
         left: list[tuple[Any, Any, _States, list[str]]] = [(whole, 0, self._start, [])]
         while left:
             holder, name, states, labels = left.pop()
+            if self._conditions[states]:
+                states = self._met(states, holder[name])
             targets = self._targets[states]
             if (labels or targets) and _put(holder, name, leaf, [*labels, *targets]):
                 continue
@@ -95,22 +115,37 @@ class Paths:
 
     def _next(self, states: _States, name: object) -> Iterator[tuple[int, int]]:
         for rule, at in states:
-            parts = self._rules[rule][0]
-            if at < len(parts) and parts[at] in ("*", "**", name):
-                yield rule, at + (parts[at] != "**")
+            part = self._part(rule, at)
+            if part is not None and part in ("*", "**", name):
+                yield rule, at + (part != "**")
+
+    def _met(self, states: _States, value: Any) -> _States:
+        """With what leads on from the conditions that hold of a value."""
+        held = frozenset(each for each in self._conditions[states] if each.holds(value))
+        step = (states, held)
+        if step not in self._steps:
+            on = [(rule, at + 1) for rule, at in states if self._part(rule, at) in held]
+            self._steps[step] = self._closed([*states, *on])
+        met = self._steps[step]
+        return states if met == states else self._met(met, value)
+
+    def _part(self, rule: int, at: int) -> _Part | None:
+        parts = self._rules[rule][0]
+        return parts[at] if at < len(parts) else None
 
     def _closed(self, states: Iterable[tuple[int, int]]) -> _States:
         """With each ``**`` also taken for nothing. From now on it is known what these lead to."""
         found = set()
         for rule, at in states:
-            parts = self._rules[rule][0]
             found.add((rule, at))
-            while at < len(parts) and parts[at] == "**":
+            while self._part(rule, at) == "**":
                 at += 1
                 found.add((rule, at))
         closed = tuple(sorted(found))
         ends = (self._rules[rule] for rule, at in closed if at == len(self._rules[rule][0]))
         self._targets[closed] = [target for _, target in ends]
+        parts = {self._part(*each) for each in closed}
+        self._conditions[closed] = {each for each in parts if isinstance(each, _Condition)}
         return closed
 
 
@@ -125,12 +160,10 @@ def places_in(rules: JsonRules | JsonPlaces) -> JsonPlaces:
     return rules
 
 
-def _flat(rules: object) -> Iterator[tuple[tuple[str, ...], Target]]:
+def _flat(rules: object) -> Iterator[tuple[tuple[_Part, ...], Target]]:
     """Each path with its target; paths in values of JSON go on."""
     for place, target in rules_in(rules, JSON_HINT):
-        parts = tuple(place.split("."))
-        if not all(parts):
-            raise ValueError(f"must have paths like 'items.*.page', not {place!r}", JSON_HINT)
+        parts = (*_parts(place),)
         if isinstance(paths := getattr(target, "paths_of_values", None), Paths):
             yield from (((*parts, *inner), each) for inner, each in paths)
         elif isinstance(target, Mapping):
@@ -139,6 +172,20 @@ def _flat(rules: object) -> Iterator[tuple[tuple[str, ...], Target]]:
             yield parts, target
         else:
             yield parts, label_in(target, place)
+
+
+def _parts(place: str) -> Iterator[_Part]:
+    at = 0
+    while found := _PART.match(place, at):
+        at = found.end()
+        yield found[1]
+        if found[2]:
+            conditions = _CONDITION.findall(found[2])
+            yield _Condition(tuple((name, a or b or c) for name, a, b, c in conditions))
+        if at == len(place):
+            return
+    message = f"must have paths like 'items.*.page' or 'items.*[type=link].page', not {place!r}"
+    raise ValueError(message, JSON_HINT)
 
 
 def _put(holder: Any, name: Any, leaf: Leaf, targets: Iterable[Target]) -> bool:

@@ -272,6 +272,8 @@ PATHS: Mapping[str, Any] = {
     "raw": JsonText({"page": "cms.page", "items.*": "cms.page", "text": {"a[id]": "cms.page"}}),
     "more": Json({"page": "cms.page", "*.*.page": "cms.page"}),
     "own": Shouted(),
+    "**[type=x.y].page": "x.y",
+    "**[model='x.y'].*": "x.y",
 }
 NAMES = st.sampled_from(
     ["page", "items", "text", "any", "image", "file", "model", "pk", "type", "id", "raw", "more"]
@@ -321,6 +323,26 @@ NAMES = st.sampled_from(
         ({"a": Json({"b": "x.y"})}, {"a": {"b": 1}, "b": 1}, {"a": {"b": "$num(x.y:1)"}, "b": 1}),
         ({"a": JsonText({"b": "x.y"})}, {"a": '{"b":1}'}, {"a": '{"b":"$num(x.y:1)"}'}),
         ({"a": JsonText({"b": "x.y"})}, {"a": {"b": 1}}, None),
+        # Where a text is beside.
+        ({"a[t=x].b": "x.y"}, {"a": {"t": "x", "b": 1}}, {"a": {"t": "x", "b": "$num(x.y:1)"}}),
+        ({"a[t=x].b": "x.y"}, {"a": {"t": "y", "b": 1}, "b": 1, "t": "x"}, None),
+        *(({"a[t=1].b": "x.y"}, {"a": each}, None) for each in ({"t": 1, "b": 1}, {"b": 1}, [1], 1, "t=1")),
+        ({"*[t=x].*": "x.y"}, [{"t": "x", "b": 1}, {"t": "y", "b": 1}, {"t": ["x"], "b": 1}],
+         [{"t": "$ref(x.y:x)", "b": "$num(x.y:1)"}, {"t": "y", "b": 1}, {"t": ["x"], "b": 1}]),
+        ({"**[t=x].b": "x.y"}, {"t": "x", "b": 1, "c": [{"t": "x", "b": 2}, {"b": 3}]},
+         {"t": "x", "b": "$num(x.y:1)", "c": [{"t": "x", "b": "$num(x.y:2)"}, {"b": 3}]}),
+        ({"**[t=x].**[t=y].b": "x.y"}, {"t": "y", "b": 1, "c": {"t": "x", "b": 2, "d": [{"t": "y", "b": 3}]}},
+         {"t": "y", "b": 1, "c": {"t": "x", "b": 2, "d": [{"t": "y", "b": "$num(x.y:3)"}]}}),
+        ({"**[t=x].**[u=y].b": "x.y"}, {"t": "x", "u": "y", "b": 1},
+         {"t": "x", "u": "y", "b": "$num(x.y:1)"}),
+        ({"*[t=x][u='y z.]'].b": "x.y"}, [{"t": "x", "u": "y z.]", "b": 1}, {"t": "x", "b": 1}],
+         [{"t": "x", "u": "y z.]", "b": "$num(x.y:1)"}, {"t": "x", "b": 1}]),
+        ({'**[m="a.b"].id': "a.b", "**[m=c.d].id": "c.d"}, [{"m": "a.b", "id": 1}, {"m": "c.d", "id": 1}],
+         [{"m": "a.b", "id": "$num(a.b:1)"}, {"m": "c.d", "id": "$num(c.d:1)"}]),
+        ({"a[t=x]": Generic("m", "id")}, {"a": {"t": "x", "m": "a.b", "id": 1}},
+         {"a": {"t": "x", "m": "a.b", "id": "$num(a.b:1)"}}),
+        ({"a": Json({"b[t=x].c": "x.y"})}, {"a": {"b": {"t": "x", "c": 1}}},
+         {"a": {"b": {"t": "x", "c": "$num(x.y:1)"}}}),
         ({"a": Shouted()}, {"a": "1"}, {"a": "«$ref(cms.page:1)»"}),
         ({"a": Shouted()}, {"a": 1}, None),
     ],
@@ -652,11 +674,30 @@ def test_what_a_spec_has() -> None:
             )
         ),
         *(
-            ({place: "x.y"}, "json", f"must have paths like 'items.*.page', not {place!r}")
-            for place in ("", ".", "a.", ".a", "a..b")
+            (
+                {place: "x.y"},
+                "json",
+                f"must have paths like 'items.*.page' or 'items.*[type=link].page', not {place!r}",
+            )
+            for place in (
+                *(
+                    "",
+                    ".",
+                    "a.",
+                    "a[id]",
+                    ".a",
+                    "a..b",
+                    "a[b=c].",
+                    "[b=c]",
+                    "a[b=c",
+                    "a[b=]",
+                    "a[=c].d",
+                ),
+                *("a[b=c]d", "a[b=\"c']", "a[b='c\"]", "a[b.c=d]", "a[0]"),
+            )
         ),
         *(
-            ({"a[id]": target}, holds, "must have a model's label for 'a[id]'")
+            ({place: target}, holds, f"must have a model's label for {place!r}")
             for target in (
                 "page",
                 "",
@@ -669,7 +710,7 @@ def test_what_a_spec_has() -> None:
                 ["x.y"],
                 "x.y ",
             )
-            for holds in ("text", "json")
+            for holds, place in (("text", "a[id]"), ("json", "a"))
         ),
         ({"a[id]": Generic()}, "text", "must have a model's label for 'a[id]'"),
         ({"a": {"a[id]": "page"}}, "json", "must have a model's label for 'a[id]'"),
