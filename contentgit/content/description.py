@@ -235,6 +235,7 @@ def _field(field: FieldSchema) -> dict[str, Any]:
     """The field; what most fields do not have is left out."""
     rest: dict[str, Any] = {
         "choices": list(field.choices),
+        "rules": list(field.rules),
         "on_delete": field.on_delete.value if field.on_delete else None,
         **{name: getattr(field, name) for name in _SIMPLE},
     }
@@ -252,6 +253,7 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         on_delete=None if rule is None else OnDelete(rule),
         constrained=typed(field.get("constrained", True), bool),
         choices=texts(field.get("choices", [])),
+        rules=texts(field.get("rules", [])),
         order_within=None if within is None else texts(within),
         **{name: typed(field[name], cls) for name, cls in _SIMPLE.items() if name in field},
     )

@@ -186,6 +186,12 @@ def _name_by_uuid(document: Any, label: str) -> None:
             spec["identity"] = "uuid"
 
 
+def _with_model(rule: str, label: str, to: str) -> str:
+    """A rule of references, which ends with the label of a model."""
+    place, space, model = rule.rpartition(" ")
+    return f"{place}{space}{to}" if model == label else rule
+
+
 def _rename_model(document: Any, label: str, to: str) -> None:
     models = document["models"]
     if label in models:
@@ -195,6 +201,8 @@ def _rename_model(document: Any, label: str, to: str) -> None:
         for field in model["fields"].values():
             if field.get("target") == label:
                 field["target"] = to
+            if "rules" in field:
+                field["rules"] = [_with_model(each, label, to) for each in field["rules"]]
     outside = document.get("identities", {})
     if label in outside:
         outside[to] = outside.pop(label)

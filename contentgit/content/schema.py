@@ -86,7 +86,8 @@ class FieldSchema:
     is true for a many-to-many field whose table has a column for the order. ``srid`` is that of a column
     of geometries, 0 where the column has none. ``length`` is how many characters the column holds, where the
     database sees to that; that is the target's matter and not recorded. ``embeds`` is true where the value
-    holds references inside, see :mod:`contentgit.content.embedded`.
+    holds references inside, see :mod:`contentgit.content.embedded`, and ``rules`` say where. Without any,
+    that is not known: older commits do not tell.
     """
 
     name: str
@@ -102,6 +103,7 @@ class FieldSchema:
     ordered: bool = False
     srid: int = 0
     embeds: bool = False
+    rules: tuple[str, ...] = ()
     by_value: bool = field(default=False, compare=False)
     length: int | None = field(default=None, compare=False)
 

@@ -7,10 +7,13 @@ from typing import Final
 
 from contentgit.content.evolution import Migration
 from contentgit.content.lenses import Lens
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 
 _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
+
+_SHOWN: Final = 3
+"""So many rules of references are named."""
 
 
 def renames(models: Mapping[str, ModelSchema], migrations: Sequence[Migration]) -> Iterator[str]:
@@ -59,9 +62,34 @@ def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema
 
 
 def bare_fields(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema]) -> Iterator[str]:
-    """The fields that hold references inside ``there``, and primary keys ``here``."""
+    """The fields that hold references inside ``there``, and primary keys ``here``, a line each.
+
+    Where that is so at some places, these are named.
+    """
     for label, model in sorted(there.items()):
         own = here[label].by_name if label in here else {}
         for each in model.fields:
-            if each.embeds and each.name in own and not own[each.name].embeds:
-                yield f"{label}.{each.name}"
+            if each.name in own and (bare := bare_places(each, own[each.name])) is not None:
+                yield (
+                    f"{label}.{each.name}: {named_rules(bare)}" if bare else f"{label}.{each.name}"
+                )
+
+
+def bare_places(there: FieldSchema, here: FieldSchema) -> list[str] | None:
+    """The rules by which a field holds references inside ``there`` and primary keys ``here``.
+
+    ``None`` if there is nothing of that kind; no rules if ``here`` has no references at all. Where a side
+    does not say its rules, they are taken for the same.
+    """
+    if not there.embeds:
+        return None
+    if not here.embeds:
+        return []
+    bare = sorted({*there.rules} - {*here.rules}) if here.rules else []
+    return bare or None
+
+
+def named_rules(rules: Sequence[str]) -> str:
+    """The first rules of references."""
+    more = f" and {len(rules) - _SHOWN:,} more" if len(rules) > _SHOWN else ""
+    return ", ".join(rules[:_SHOWN]) + more

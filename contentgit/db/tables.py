@@ -53,9 +53,9 @@ class BoundField:
     ``encode`` takes one Python value per column and gives the content value; ``decode`` is its inverse and
     gives one SQL parameter per column. Values of the types in ``same`` are content as they are, so that
     a reader need not call ``encode`` for them. ``embed`` puts references into content that has primary keys
-    inside, where the field holds references. ``prepare`` takes the Python values of many rows, a list
-    for each column, before they are encoded, to look up in one query what their encoding needs. ``beside``
-    are columns of other fields whose values ``encode`` takes after those of its own.
+    inside, where the field holds references, and ``bare`` takes them out. ``prepare`` takes the Python values
+    of many rows, a list for each column, before they are encoded, to look up in one query what their encoding
+    needs. ``beside`` are columns of other fields whose values ``encode`` takes after those of its own.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -68,6 +68,7 @@ class BoundField:
     same: frozenset[type] = frozenset()
     prepare: Callable[..., None] | None = None
     embed: Callable[[Value], Value] | None = None
+    bare: Callable[[Value], Value] | None = None
     beside: tuple[Column, ...] = ()
 
     @property

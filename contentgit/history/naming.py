@@ -18,6 +18,7 @@ from contentgit.content.layout import DATASET_FILE
 from contentgit.content.records import Record
 from contentgit.content.referring import refers_to_any, targets
 from contentgit.content.schema import KeyKind, ModelSchema
+from contentgit.content.unlike import bare_places, named_rules
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
@@ -116,7 +117,8 @@ def refuse_embedding(
     there: Mapping[str, ModelSchema],
     hint: str = "",
 ) -> None:
-    """Refuses two sides of a dump of which one has primary keys inside of a field, and the other references.
+    """Refuses two sides of a dump of which one has primary keys inside of a field, and the other references,
+    in the whole field or at a place of it.
 
     Raises:
         RefusedError: they are so.
@@ -125,9 +127,15 @@ def refuse_embedding(
     for label in sorted(here.keys() & there.keys()):
         for each in here[label].fields:
             other = there[label].by_name.get(each.name)
-            if other is not None and other.embeds is not each.embeds:
-                has = "ours" if each.embeds else "theirs"
-                found.append(f"{label}.{each.name} holds references in {has} alone")
+            if other is None:
+                continue
+            for has, bare in (
+                ("ours", bare_places(each, other)),
+                ("theirs", bare_places(other, each)),
+            ):
+                if bare is not None:
+                    where = f" at {named_rules(bare)}" if bare else ""
+                    found.append(f"{label}.{each.name} holds references in {has} alone{where}")
     if found:
         raise RefusedError(
             f"both sides have {folder}, but one of them has primary keys inside of texts or JSON",

@@ -64,6 +64,10 @@ class _Selector(NamedTuple):
         attribute = found["attribute"].lower()
         return cls(found["tag"].lower(), conditions, attribute, label_in(target, place))
 
+    def __str__(self) -> str:
+        conditions = "".join(f'[{name}="{value}"]' for name, value in self.conditions)
+        return f"{self.tag}{conditions}[{self.attribute}] {self.target}"
+
     def place(self, text: str, attributes: _Attributes) -> tuple[int, int] | None:
         """Where the value with the primary key is, in a tag with these attributes."""
         for name, value in self.conditions:
@@ -94,6 +98,11 @@ class Html:
     def models(self) -> frozenset[str]:
         """The labels of models that the rules name."""
         return models_in(each.target for some in self._by_tag.values() for each in some)
+
+    @property
+    def places(self) -> Iterator[str]:
+        """The rules, each as a text with its model at the end."""
+        return (str(each) for some in self._by_tag.values() for each in some)
 
     def named(self, value: Any, names: Names) -> Any:
         """The value with what ``names`` gives in place of each primary key, and else unchanged."""

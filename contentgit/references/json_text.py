@@ -60,15 +60,15 @@ class JsonText:
     """
 
     rules: JsonRules | JsonPlaces
-    _paths: JsonPlaces = field(init=False, repr=False, compare=False)
+    paths: JsonPlaces = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._paths = places_in(self.rules)
+        self.paths = places_in(self.rules)
 
     @property
     def models(self) -> frozenset[str]:
         """The labels of models that the rules name."""
-        return models_in(self._paths.targets)
+        return models_in(self.paths.targets)
 
     def named(self, value: Any, names: Names) -> Any:
         """The value with what ``names`` gives in place of each primary key, and else unchanged."""
@@ -84,7 +84,7 @@ class JsonText:
             return None if edits else each
 
         for value in _values(text):
-            self._paths.mapped(value, leaf)
+            self.paths.mapped(value, leaf)
         return sorted(found)
 
 

@@ -43,7 +43,7 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
         raise RefusedError(
             f"commit {commit} has references inside of fields in {label}; this code would write primary keys",
             items=bare,
-            hint="name these fields in 'references' of their spec, as where the commit was made\n"
+            hint="name these in 'references' of their spec, as where the commit was made\n"
             f"{call}  (commits primary keys of this database)",
             data={"fields": bare},
         )

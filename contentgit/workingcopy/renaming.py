@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.referring import redirected
 from contentgit.content.schema import FieldSchema
+from contentgit.content.unlike import bare_places
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import outside_names
-from contentgit.errors import ContentgitError, RefusedError
+from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.history.naming import difference, named_in, recorded_names
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 
 Rename: TypeAlias = Callable[[Record], Record]
+_Change: TypeAlias = Callable[[Value], Value]
 
 
 def _other_names(project: Project, evolution: Evolution) -> Mapping[str, tuple[str, ...]]:
@@ -66,17 +69,29 @@ def refuse_renamed(project: Project, evolution: Evolution, *, undoing: bool = Fa
     )
 
 
-def _embedding(evolution: Evolution) -> Mapping[str, Mapping[str, Callable[[Value], Value]]]:
-    """What puts references into fields that hold them in this code, and primary keys in the commit."""
-    found = {}
+def _embedding(evolution: Evolution) -> Mapping[str, Mapping[str, _Change]]:
+    """What puts references into fields that hold them in this code, and primary keys in the commit.
+
+    Also where that is so at some places of a field.
+    """
+    found: dict[str, dict[str, _Change]] = {}
     for label, bound in evolution.dump.tables.items():
         there = evolution.recorded[label].by_name if label in evolution.recorded else {}
-        found[label] = {
-            name: each.embed
-            for name, each in bound.field.items()
-            if each.embed and name in there and not there[name].embeds
-        }
-    return {label: fields for label, fields in found.items() if fields}
+        for name, each in bound.field.items():
+            if each.embed is None or each.bare is None or name not in there:
+                continue
+            sides = each.schema, there[name]
+            if any(bare_places(*some) is not None for some in (sides, sides[::-1])):
+                again = partial(_embedded_anew, each.embed, each.bare)
+                found.setdefault(label, {})[name] = again if there[name].embeds else each.embed
+    return found
+
+
+def _embedded_anew(embed: _Change, bare: _Change, value: Value) -> Value:
+    try:
+        return embed(bare(value))
+    except RecordError:
+        return value  # it names a row that is gone
 
 
 def as_named_here(project: Project, evolution: Evolution) -> Rename | None:

@@ -67,7 +67,7 @@ def _refuse_bare(evolution: Evolution) -> None:
         raise RefusedError(
             f"commit {commit} has references inside of fields in {label}; this code would take them for text",
             items=here,
-            hint="name these fields in 'references' of their spec, as where the commit was made",
+            hint="name these in 'references' of their spec, as where the commit was made",
             data={"fields": here},
         )
 

@@ -168,6 +168,16 @@ def test_a_renamed_model_is_renamed_wherever_it_is_named() -> None:
     assert evolved(old, RenamedModel("site.page", "blog.post")) == new
 
 
+def test_a_renamed_model_is_renamed_in_rules_of_references() -> None:
+    def text(*rules: str) -> ModelSchema:
+        field = FieldSchema("text", T.TEXT, embeds=True, rules=rules)
+        return ModelSchema("site.note", KeyKind.INTEGER, Layout.INTEGER, (field,))
+
+    old = document([text("a[id] site.page", "site.page", "site.page.Codec")])
+    new = document([text("a[id] blog.post", "blog.post", "site.page.Codec")])
+    assert evolved(old, RenamedModel("site.page", "blog.post")) == new
+
+
 def test_what_is_removed_is_in_no_rule() -> None:
     found = evolved(
         document([page("site.page", "body", "slug"), page("site.old", "body", "slug")]),

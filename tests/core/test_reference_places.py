@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from contentgit.content import embedded
 from contentgit.content.layout import decode_part, encode_part
 from contentgit.content.records import RecordKey
-from contentgit.references import ANY, Generic, Html, Json, JsonText, References, Whole, parsed
+from contentgit.references import (
+    ANY,
+    Generic,
+    Html,
+    Json,
+    JsonText,
+    Names,
+    References,
+    Whole,
+    parsed,
+)
+from contentgit.references.listed import rules_of
 
 
 class Marks:
@@ -722,3 +733,38 @@ def test_forms_that_are_wrong(raw: Any, holds: Any, message: str) -> None:
     found, hint = caught.value.args
     assert found == message
     assert hint.startswith("write ")
+
+
+class Codec:
+    """Of a project."""
+
+    def named(self, value: Any, _names: Names) -> Any:
+        return value
+
+
+class SecondCodec(Codec):
+    version = 2
+
+
+@pytest.mark.parametrize(
+    ("references", "rules"),
+    [
+        (Whole("Pages.Page"), ["pages.page"]),
+        (Html({"A[linktype=page][ID]": "pages.Page"}), ['a[linktype="page"][id] pages.page']),
+        (
+            Html({"a[id]": "x.a", "*[data-id]": "x.b"}),
+            ["*[data-id] x.b", "a[id] x.a"],
+        ),
+        (
+            Json({"hero.image": "x.image", "**.text": {"a[id]": "x.a"}, "to": Generic("m", "k")}),
+            ["**.text a[id] x.a", "hero.image x.image", "to m:k"],
+        ),
+        (Json({"a": Json({"b.*": "x.a"})}), ["a.b.* x.a"]),
+        (JsonText({"a": JsonText({"b": "x.a"})}), ["JsonText a JsonText b x.a"]),
+        (Json({"a": Codec()}), [f"a {__name__}.Codec"]),
+        (Codec(), [f"{__name__}.Codec"]),
+        (SecondCodec(), [f"{__name__}.SecondCodec 2"]),
+    ],
+)
+def test_rules_are_texts(references: References, rules: list[str]) -> None:
+    assert [*rules_of(references)] == rules

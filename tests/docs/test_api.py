@@ -30,6 +30,8 @@ INTERNAL = {
     "contentgit.content.records": {"JSONNull", "Value"},
     "RecordKey": {"sort_key"},
     "Links": {"between", "empty"},
+    "Html": {"places"},
+    "JsonText": {"paths"},
 }
 """Names of a module or class, without an underscore, that projects have no use for."""
 

@@ -284,8 +284,9 @@ class Meeting:
     def _dangled(
         self, missing: Mapping[RecordKey, Sequence[Missing]]
     ) -> Iterator[tuple[RecordKey, str, str]]:
-        """The references that a side has, too, without their record, as no database sees to that: target, path,
-        field.
+        """The references that a side has without their record, by target, path and field.
+
+        Only of those that no database sees to.
         """
         loose: dict[str, list[tuple[RecordKey, str]]] = defaultdict(list)
         for target, references in missing.items():

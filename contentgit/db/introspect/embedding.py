@@ -23,6 +23,7 @@ from contentgit.db.identity.paths import concrete
 from contentgit.db.tables import BoundField, Column
 from contentgit.errors import RecordError
 from contentgit.references import References
+from contentgit.references.listed import rules_of
 
 
 def embedding(
@@ -58,15 +59,19 @@ def embedding(
     def encode(value: Any, *others: Any) -> Value:
         return None if value is None else embed(bound.encode(value), *others)
 
+    def bare(content: Value) -> Value:
+        return restored(content, lambda key: _pk(identities, key))
+
     def decode(content: Value) -> tuple[Any, ...]:
         if content is None or content is JSON_NULL:
             return bound.decode(content)
-        return bound.decode(restored(content, lambda key: _pk(identities, key)))
+        return bound.decode(bare(content))
 
     # The marks are longer than what the column holds.
-    schema, null = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
+    rules, null = rules_of(references), frozenset([type(None)])
+    schema = replace(bound.schema, embeds=True, rules=rules, length=None)
     given: dict[str, Any] = {"schema": schema, "encode": encode, "decode": decode, "same": null}
-    return replace(bound, **given, embed=embed, beside=beside)
+    return replace(bound, **given, embed=embed, bare=bare, beside=beside)
 
 
 def _named(references: Any, content: Value, names: _MarkedNames, *others: Any) -> Value:
