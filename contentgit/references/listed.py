@@ -39,7 +39,7 @@ def _in_places(paths: JsonPlaces) -> Iterator[str]:
         yield _named(paths)
         return
     for parts, target in paths:
-        place = ".".join(parts)
+        place = "".join(f".{each}" if isinstance(each, str) else str(each) for each in parts)[1:]
         yield from (f"{place} {each}" for each in _of_target(target))
 
 

@@ -32,6 +32,9 @@ class _Condition(NamedTuple):
 
     texts: tuple[tuple[str, str], ...]
 
+    def __str__(self) -> str:
+        return "".join(f'[{name}="{text}"]' for name, text in self.texts)
+
     def holds(self, value: Any) -> bool:
         return isinstance(value, dict) and all(value.get(name) == text for name, text in self.texts)
 

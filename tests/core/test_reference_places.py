@@ -761,6 +761,10 @@ class SecondCodec(Codec):
         ),
         (Json({"a": Json({"b.*": "x.a"})}), ["a.b.* x.a"]),
         (JsonText({"a": JsonText({"b": "x.a"})}), ["JsonText a JsonText b x.a"]),
+        (
+            Json({"**[type=link][to='x.a'].id": "x.a"}),
+            ['**[type="link"][to="x.a"].id x.a'],
+        ),
         (Json({"a": Codec()}), [f"a {__name__}.Codec"]),
         (Codec(), [f"{__name__}.Codec"]),
         (SecondCodec(), [f"{__name__}.SecondCodec 2"]),
