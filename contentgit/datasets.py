@@ -282,7 +282,7 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
     return found
 
 
-_SAID_ONCE: Final = ("identity", "signals", "write_last", "keep_pk", "references")
+_SAID_ONCE: Final = ("identity", "signals", "write_last", "keep_pk", "references", "tree")
 
 
 def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]) -> list[Mistake]:

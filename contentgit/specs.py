@@ -59,7 +59,8 @@ class ModelSpec:
     With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
     ``missing`` says by field what an apply does where the row that is referred to is missing. ``references``
     says by field where primary keys are inside of its texts or JSON, as the project wrote it. With
-    ``keep_pk`` a new row gets the primary key that it had where it was made, if that is free.
+    ``keep_pk`` a new row gets the primary key that it had where it was made, if that is free. With ``tree``
+    records hold the parent and the position of a row, in place of what a library for trees computes.
     """
 
     model: str
@@ -79,6 +80,7 @@ class ModelSpec:
     missing: Mapping[str, MissingRule] = field(default_factory=dict)
     keep_pk: bool = False
     references: Mapping[str, Any] = field(default_factory=dict)
+    tree: bool = False
 
 
 @dataclass(frozen=True)
@@ -340,6 +342,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "missing": _missing,
     "keep_pk": _flag,
     "references": _references,
+    "tree": _flag,
 }
 
 
@@ -378,7 +381,7 @@ def _mapped(pairs: object) -> set[str] | None:
 
 _AGREED = (
     *("save_as_new", "identity", "exclude", "hashed", "order", "derived", "together", "signals"),
-    *("write_last", "missing", "keep_pk", "references"),
+    *("write_last", "missing", "keep_pk", "references", "tree"),
 )
 
 

@@ -17,6 +17,7 @@ from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import generic_keys, holds, is_automatic, may_embed
 from contentgit.db.identity.paths import ALWAYS
+from contentgit.db.trees import numbering_of, order_of
 from contentgit.references import Holds, parsed
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
@@ -56,6 +57,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
         *rules.derived(),
         *rules.together(),
         *rules.references(),
+        *rules.trees(),
     ]
     failed = any(problem.is_error for problem in problems)
     return (None if failed else replace(spec, model=model._meta.label_lower)), problems
@@ -262,6 +264,19 @@ class _Rules:
                 yield self.refused("contentgit.E036", what, reason)
             else:
                 yield from self._places(name, raw, holds(field))
+
+    def trees(self) -> Iterator[Mistake]:
+        if not self.spec.tree:
+            return
+        numbering = numbering_of(self.model)
+        if not (numbering or order_of(self.model)):
+            hint = "remove it: a parent that is a foreign key is followed without being told"
+            reason = ("of which no library for trees that is known computes columns", hint)
+            yield self.refused("contentgit.E037", f"'tree' is set for {self.spec.model}", reason)
+        for name in numbering.columns if numbering else ():
+            other = self._named_too(name, "exclude", "order", "derived", "references")
+            if other:
+                yield self.refused("contentgit.E037", f"'tree' computes {name!r}", other)
 
     def _places(self, name: str, raw: object, values: Holds) -> Iterator[Mistake]:
         what = f"'references' of {name!r}"

@@ -8,14 +8,16 @@ of a model. Rows are read and written as tuples of column values, never as model
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Model
 
 from contentgit.content.records import Value
 from contentgit.content.schema import FieldSchema, ModelSchema, UniqueSet
+from contentgit.db.trees.numbering import Numbering, Numbers, Place
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class BoundField:
     inside, where the field holds references, and ``bare`` takes them out. ``prepare`` takes the Python values
     of many rows, a list for each column, before they are encoded, to look up in one query what their encoding
     needs. ``beside`` are columns of other fields whose values ``encode`` takes after those of its own.
+    With ``placed`` the field says where a row stands in a tree; the library's columns are written when all
+    rows are there.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -70,11 +74,42 @@ class BoundField:
     embed: Callable[[Value], Value] | None = None
     bare: Callable[[Value], Value] | None = None
     beside: tuple[Column, ...] = ()
+    placed: bool = False
 
     @property
     def name(self) -> str:
         """The content field's name."""
         return self.schema.name
+
+
+class Tree(Protocol):
+    """The tree that a table's rows are: ``columns`` are those in which a library numbers it."""
+
+    numbering: Numbering
+    key: Column
+    columns: tuple[Column, ...]
+
+    @property
+    def way_on(self) -> str:
+        """What mends a tree."""
+        ...
+
+    def read(
+        self, moving: AbstractSet[Any] = frozenset()
+    ) -> tuple[dict[Any, Numbers], Mapping[Any, Place]]:
+        """The numbers and the place of each row by primary key; no place of rows that stand nowhere.
+
+        Rows that are ``moving`` do not count among their siblings.
+        """
+        ...
+
+    def broken(self, numbers: Numbers) -> str:
+        """What is wrong with a row with these numbers, which stands nowhere."""
+        ...
+
+    def forget(self) -> None:
+        """The rows may have changed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -114,7 +149,7 @@ class Table:
     ``problems`` lists in a line each what no record of the model can hold. ``unenforced`` names the
     constraints that this kind of database does not support, so that Django did not create them. ``signals``,
     ``write_last`` and ``keep_pk`` are those of the model's specs. ``folded`` is true if the database
-    considers keys equal that Python distinguishes.
+    considers keys equal that Python distinguishes. ``tree`` is set where a library numbers the rows as one.
     """
 
     model: type[Model]
@@ -133,6 +168,7 @@ class Table:
     write_last: bool = False
     keep_pk: bool = False
     folded: bool = False
+    tree: Tree | None = None
 
     @property
     def label(self) -> str:

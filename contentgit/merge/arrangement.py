@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from contentgit.content.alignment import rough_runs
 from contentgit.content.records import RecordKey
-from contentgit.merge.numbers import numbers
+from contentgit.merge.numbers import counted, numbers
 from contentgit.merge.side import Side
 
 Places: TypeAlias = Mapping[RecordKey, int]
@@ -38,15 +38,16 @@ def merge_places(
     """The order that has the changes of both sides, and its numbers.
 
     ``members`` are the keys that the result has; their numbers there count for those that neither side
-    has, which come last. Where the numbers that the sides gave say the merged order already, they stay;
-    else as many of them stay as can, and the others get what fits between. What both put in at one
+    has, which come last. If all sides count from 0 or from 1 on without a gap,
+    so does the result. Where else the numbers that the sides gave say the merged order already, they stay,
+    or as many of them as can, and the others get what fits between. What both put in at one
     place is no contradiction: it stands run by run, by the first number and then the smallest key, so
     that the result does not depend on which side is which.
     """
     merging = _OrderMerge(base, ours, theirs, members, prefer)
     order = merging.order()
     wishes = [merging.wish(key) for key in order]
-    found = numbers(order, wishes, ours, theirs)
+    found = counted(len(order), (base, ours, theirs)) or numbers(order, wishes, ours, theirs)
     return Ordered(dict(zip(order, found, strict=True)), frozenset(merging.apart))
 
 

@@ -10,6 +10,15 @@ from itertools import accumulate, pairwise
 from contentgit.content.records import RecordKey
 
 
+def counted(count: int, sides: Sequence[Mapping[RecordKey, int]]) -> list[int] | None:
+    """So many numbers from 0 or from 1 on, if each side counts like that; else ``None``."""
+    given = [sorted(side.values()) for side in sides if side]
+    start = given[0][0] if given else -1
+    if start not in (0, 1) or any(each != [*range(start, start + len(each))] for each in given):
+        return None
+    return list(range(start, start + count))
+
+
 def numbers(
     order: Sequence[RecordKey],
     wishes: Sequence[int],

@@ -31,6 +31,7 @@ from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
 from contentgit.db.applier.rows import Creation, StandIn, Update, Values, by_value, naming, renamed
 from contentgit.db.applier.signals import Signals
+from contentgit.db.applier.trees import TreeWriter
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
@@ -41,6 +42,7 @@ from contentgit.integrity.rules import broken
 from contentgit.plan.steps import Action, Plan, Step
 
 _LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
+_LEAVING = frozenset({Action.DELETE, Action.CASCADE, Action.CLEAR})
 _UPDATING = frozenset({Action.CLEAR, Action.PARK, Action.UPDATE})
 
 Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]]
@@ -134,6 +136,7 @@ class _Run:
         self.codes = Codes(self.backend)
         self.parking = Parking(self.backend, self.codes)
         self.detaching = Detaching(self.backend, self.parking, self.outside)
+        self.trees = TreeWriter(self.backend, self.identities)
         self.links = LinkWriter(self.bulk, self.signals, self.tables, self.steps)
         self.looked_up = looked_up({label: each.schema for label, each in self.tables.items()})
         self.watched = self.looked_up | set(by_value(self.tables))
@@ -178,6 +181,8 @@ class _Run:
         """Run steps that do the same to the same model."""
         action, table = steps[0].action, self.table(steps[0])
         self.touched[table.model] = None
+        if action in _LEAVING:
+            self.trees.touch(table)
         self._note(action, table, steps[0].fields)
         ways: Mapping[Action, Callable[[Table, Sequence[Step]], None]] = {
             Action.DELETE: self._delete,
@@ -207,6 +212,7 @@ class _Run:
 
     def finish(self) -> None:
         """Do what needs all rows: check constraints, reset sequences, tell whose rows are gone or new."""
+        self.trees.write()
         for label in self.written:
             uuids = self.identities.uuids(label)
             if uuids is not None:
@@ -282,13 +288,18 @@ class _Run:
         if not steps[0].fields:  # only links
             return
         update = Update(table, steps[0].fields)
+        if not update.given:  # only places in a tree
+            for step, record in self._records(steps):
+                self.trees.place(table, step.key, step.fields, record.fields)
+            return
         rows, heavy = list[tuple[Step, Values]](), 0
         for step, record in self._records(steps):
-            late = self._late(table, step.fields, record.fields)
+            self.trees.place(table, step.key, step.fields, record.fields)
+            late = self._late(table, update.written, record.fields)
             if late:
                 # The row keeps its values until the row that it is to refer to exists.
                 self.later += [(step, name, value) for name, value in late.items()]
-                names = tuple(name for name in step.fields if name not in late)
+                names = tuple(name for name in update.written if name not in late)
                 if names:
                     present = Update(table, names)
                     self._save_update(table, present, [(step, record.fields)])
@@ -354,8 +365,11 @@ class _Run:
         for step, record in self._records(steps):
             keyed = uuids is not None and uuids.resume(step.key.key)
             values, there = record.fields, tuple(record.fields)
+            self.trees.place(table, step.key, there, values)
             if there not in names:
-                names[there] = tuple(f.name for f in table.fields if f.name in values)
+                names[there] = tuple(
+                    f.name for f in table.fields if f.name in values and not f.placed
+                )
             given = names[there]
             late = self._late(table, given, values)
             if late and self._waits_for(table, late, here):

@@ -48,8 +48,14 @@ class _NamedFields:
 
     @cached_property
     def fields(self) -> tuple[BoundField, ...]:
-        """The fields in the order of their names."""
-        return tuple(self.table.field[name] for name in self.names)
+        """The fields in the order of their names; without those that are written when all rows are there."""
+        found = (self.table.field[name] for name in self.names)
+        return tuple(field for field in found if not field.placed)
+
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(field.name for field in self.fields)
 
     @cached_property
     def given(self) -> tuple[Column, ...]:

@@ -112,6 +112,11 @@ def fetch_referrers(
             if source.has_table(relation.model)
             for referrer in _with_dumps(source, relation, _referring(source, relation, keys))
         ]
+        found += [
+            referrer
+            for label, keys in sorted(by_model(sorted(frontier)).items())
+            for referrer in _below(source, label, keys)
+        ]
         frontier -= roots
         found += [
             referrer
@@ -198,6 +203,24 @@ def _with_dumps(
             through=through,
             value=relation.value,
         )
+
+
+def _below(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
+    """The rows that stand below these rows in a tree, where no column refers to the row above."""
+    tree = source.table(label).tree
+    if tree is None or tree.numbering.linked:
+        return
+    _, places = tree.read()
+    identities, name = source.identities, tree.numbering.parent
+    above = {identities.pk(label, key.key): key for key in keys}
+    found = {
+        RecordKey(label, text): above[place.parent]
+        for pk, place in places.items()
+        if place.parent in above and (text := identities.key_text(label, pk)) is not None
+    }
+    dumps = source.dumps_of(label, sorted(found))
+    for key, target in found.items():
+        yield Referrer(key, name, target, OnDelete.CASCADE, dump=dumps.get(key, ""))
 
 
 def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:

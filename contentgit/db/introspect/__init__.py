@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
+from uuid import uuid4
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
@@ -34,6 +35,7 @@ from contentgit.db.introspect.binding import (
 )
 from contentgit.db.introspect.conditions import KEY, Describer
 from contentgit.db.introspect.declared import declared
+from contentgit.db.introspect.trees import BoundTree, bound_tree, tree_fields
 from contentgit.db.introspect.uniques import unenforced, unique_sets
 from contentgit.db.queries import table_test
 from contentgit.db.spec_rules import no_rows
@@ -60,7 +62,8 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         specs = dataset.specs_of(label)
         exclude = frozenset(name for spec in specs for name in spec.exclude)
         hashed = any(spec.hashed for spec in specs)
-        binder = _Binder(model, identities, using, exclude, hashed)
+        tree = bound_tree(model, identities) if any(spec.tree for spec in specs) else None
+        binder = _Binder(model, identities, using, exclude, hashed, tree)
         made = declared(binder.table(), specs, identities)
         unheld += [unheld_problem(model, *each, where) for each in binder.unheld.items()]
         found[label] = replace(
@@ -148,6 +151,7 @@ class _Binder:
     using: str
     exclude: frozenset[str] = frozenset()
     hashed: bool = False
+    tree: BoundTree | None = None
     problems: list[str] = field(default_factory=list)
     unheld: dict[str, str] = field(default_factory=dict)
     fields: list[BoundField] = field(default_factory=list)
@@ -199,6 +203,7 @@ class _Binder:
             tuple(self.problems),
             unenforced(self.model, connections[self.using].features),
             folded=self._folded,
+            tree=self.tree,
         )
 
     # Fields
@@ -213,6 +218,8 @@ class _Binder:
                 rest = {each: rest[each] for each in rest if each not in columns}
         for name, each in rest.items():
             self._bind(name, each)
+        if self.tree is not None:
+            self.fields += tree_fields(self.tree, self.identities)
 
     def _own_fields(self) -> dict[str, AnyField]:
         """The fields with a column in the model's own table, apart from key and excluded ones."""
@@ -226,11 +233,18 @@ class _Binder:
                 continue
             if self._is_key(each):
                 self.managed[each.name] = KEY
+            elif self.tree is not None and each.name in self.tree.numbering.columns:
+                self.fill.append(self._until_placed(self.tree, each.name))
             elif each.name in hidden:
                 self._leave_out(each)
             else:
                 found[each.name] = each
         return found
+
+    def _until_placed(self, tree: BoundTree, name: str) -> tuple[Column, Callable[[], Any]]:
+        place = tree.numbering.columns.index(name)
+        column = tree.columns[place]
+        return column, lambda: column.param(tree.numbering.empty(place, uuid4().hex))
 
     def _is_key(self, each: AnyField) -> bool:
         """Whether the key alone determines the column, so that it is not content."""

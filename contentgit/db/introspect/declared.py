@@ -14,6 +14,7 @@ from contentgit.db.fields.plain import holds
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.embedding import embedding
 from contentgit.db.tables import BoundField, Table
+from contentgit.db.trees import order_of
 from contentgit.references import References, parsed
 from contentgit.specs import ModelSpec
 
@@ -30,6 +31,7 @@ def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -
     order: dict[str, tuple[str, ...]] = {"_order": (respect.name,)} if respect else {}
     for spec in listed:
         order.update(spec.order)
+        order.update(_order_of_tree(table) if spec.tree else {})
     derived = {name for spec in listed for name in spec.derived}
     names = {each.name for each in table.schema.fields}
     order = {name: within for name, within in order.items() if names.issuperset(within)}
@@ -51,6 +53,14 @@ def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -
         fields=tuple(replace(each, schema=told(each.schema)) for each in table.fields),
         relations=tuple(replace(each, schema=told(each.schema)) for each in table.relations),
     )
+
+
+def _order_of_tree(table: Table) -> dict[str, tuple[str, ...]]:
+    """What orders the rows of a tree below each of them."""
+    if table.tree is not None:
+        return {table.tree.numbering.position: (table.tree.numbering.parent,)}
+    found = order_of(table.model)
+    return {} if found is None else {found[0]: (found[1],)}
 
 
 def _embedding(table: Table, specs: Iterable[ModelSpec], identities: Identities) -> Table:

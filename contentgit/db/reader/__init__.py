@@ -113,6 +113,8 @@ class Reader:
 
     def _streamed(self, label: str) -> Iterator[tuple[list[RecordKey], Iterator[bytes]]]:
         bound = self._table(label)
+        if bound.tree is not None:
+            bound.tree.forget()
         uuids = self.identities.uuids(label)
         if uuids is not None:
             uuids.see()  # also that all rows are gone

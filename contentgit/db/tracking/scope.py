@@ -21,7 +21,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete
 from contentgit.db.queries import rows_of
 from contentgit.db.reader import Reader
-from contentgit.db.tables import Table
+from contentgit.db.tables import Table, model_field
 from contentgit.db.tracking.triggers import Followed
 
 _KEYS: Final = (
@@ -94,7 +94,12 @@ class Scope:
             self._refuse(label, "its primary key is of a kind that triggers do not write down")
             return
         self._named(label)
+        if bound.tree is not None:  # a row's place depends on those of others
+            for mark in bound.tree.columns[: bound.tree.numbering.marks]:
+                self._decides(model_field(bound.model, mark))
         for each in bound.fields:
+            if each.placed:
+                continue
             if each.schema.kind is FieldKind.GENERIC:
                 self._named("contenttypes.contenttype")
                 self._targets(label, each.name, is_folded=each.prepare is not None)

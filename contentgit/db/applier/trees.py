@@ -1,0 +1,159 @@
+"""Numbers the trees whose rows were made, moved or deleted, when all rows are there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from contentgit.content.portions import batches
+from contentgit.content.records import RecordKey, Value
+from contentgit.db.applier.bulk import BATCH
+from contentgit.db.backends import Backend
+from contentgit.db.identity import Identities
+from contentgit.db.tables import Table, Tree
+from contentgit.db.trees.numbering import Numbers, Place, arranged
+from contentgit.errors import RefusedError
+
+_Given: TypeAlias = tuple[Value, Value]
+"""The parent and the position of a record."""
+
+_SHOWN = 5
+
+
+class TreeWriter:
+    """The places that the records of one apply give to rows, by model and key."""
+
+    def __init__(self, backend: Backend, identities: Identities) -> None:
+        self.backend = backend
+        self.identities = identities
+        self._given: dict[str, dict[str, _Given]] = defaultdict(dict)
+        self._touched: dict[str, tuple[Table, Tree]] = {}
+
+    def touch(self, table: Table) -> None:
+        """Rows of the table come, go, or lose their parents."""
+        if table.tree is not None:
+            self._touched[table.label] = table, table.tree
+
+    def place(
+        self, table: Table, key: RecordKey, fields: Sequence[str], values: Mapping[str, Any]
+    ) -> None:
+        """The row is to stand where the record with these values says, if one of the fields is about that."""
+        if table.tree is None:
+            return
+        parent, position = table.tree.numbering.parent, table.tree.numbering.position
+        if parent in fields or position in fields:
+            self.touch(table)
+            self._given[table.label][key.key] = values.get(parent), values.get(position)
+
+    def write(self) -> None:
+        """Write the numbers that differ.
+
+        Raises:
+            RefusedError: a row would stand nowhere: below itself, or below one that is gone.
+        """
+        for label, (table, tree) in self._touched.items():
+            rows, places, ties = self._places(label, tree)
+            self._save(table, tree, rows, self._numbers(label, tree, rows, places, ties))
+            tree.forget()
+        self._touched.clear()
+        self._given.clear()
+
+    def _places(
+        self, label: str, tree: Tree
+    ) -> tuple[dict[Any, Numbers], dict[Any, Place], dict[Any, tuple[int, str]]]:
+        """The rows, where each is to stand, and what decides where two stand at one position."""
+        given = {self.identities.row_pk(label, text): text for text in self._given[label]}
+        rows, standing = tree.read(given.keys())
+        places, ties = dict(standing), {}
+        for pk, text in given.items():
+            parent, position = self._given[label][text]
+            before = places.get(pk)
+            above = before.parent if before else None
+            if not tree.numbering.linked:
+                above = None if parent is None else self._pk(label, parent)
+            number = position if isinstance(position, int) else before.position if before else 1
+            places[pk] = Place(above, number)
+            ties[pk] = (0, text)
+        return rows, places, ties
+
+    def _pk(self, label: str, reference: Value) -> Any:
+        return self.identities.row_pk(label, str(reference).partition(":")[2])
+
+    def _numbers(
+        self,
+        label: str,
+        tree: Tree,
+        rows: Mapping[Any, Numbers],
+        places: Mapping[Any, Place],
+        ties: Mapping[Any, tuple[int, str]],
+    ) -> dict[Any, Numbers]:
+        """The rows whose numbers are to be others."""
+        changed, reached = {}, set()
+        try:
+            for pk, numbers in tree.numbering.numbers(arranged(places, ties)):
+                reached.add(pk)
+                if rows.get(pk) != numbers:
+                    changed[pk] = numbers
+        except OverflowError as error:
+            raise RefusedError(f"{label}: {error}", hint="nothing has changed") from error
+        lost = rows.keys() - reached
+        if lost:
+            raise self._refused(label, tree, rows, places, lost)
+        return changed
+
+    def _refused(
+        self,
+        label: str,
+        tree: Tree,
+        rows: Mapping[Any, Numbers],
+        places: Mapping[Any, Place],
+        lost: set[Any],
+    ) -> RefusedError:
+        """What is wrong with rows that no root is above of: the highest of them, as far as there are any."""
+        tops = [pk for pk in lost if pk not in places or places[pk].parent not in rows]
+        texts = []
+        for pk in tops or lost:
+            text = f"{label}:{self.identities.key_text(label, pk) or pk}"
+            if pk not in places:
+                texts.append(f"{text}: {tree.broken(rows[pk])}")
+            elif tops:
+                texts.append(f"{text} stands below a row that is deleted")
+            else:
+                texts.append(f"{text} stands below itself")
+        texts.sort()
+        more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+        return RefusedError(
+            f"{label}: not all rows have a place in the tree; nothing has changed",
+            items=texts[:_SHOWN] + more,
+            hint=tree.way_on if len(places) < len(rows) else "",
+        )
+
+    def _save(
+        self,
+        table: Table,
+        tree: Tree,
+        rows: Mapping[Any, Numbers],
+        changed: Mapping[Any, Numbers],
+    ) -> None:
+        # A path is unique: a row that another one takes the path of has none meanwhile.
+        taken = {numbers[0] for numbers in changed.values()}
+        waiting = [pk for pk in changed if pk in rows and rows[pk][0] in taken]
+        first, empty = tree.columns[:1], tree.numbering.empty
+        for some in batches(waiting, BATCH):
+            parked = [
+                (first[0].param(empty(0, uuid4().hex)), tree.key.param(pk))
+                for pk in some
+                if rows[pk][0] != changed[pk][0]
+            ]
+            self.backend.update(table.name, first, (tree.key,), parked)
+        for pairs in batches(changed.items(), BATCH):
+            written = [
+                (
+                    *(c.param(number) for c, number in zip(tree.columns, numbers, strict=True)),
+                    tree.key.param(pk),
+                )
+                for pk, numbers in pairs
+            ]
+            self.backend.update(table.name, tree.columns, (tree.key,), written)

@@ -1,0 +1,78 @@
+"""Nested sets, as django-mptt and django-treebeard's ``NS_Node`` write them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from contentgit.db.trees.numbering import Children, Numbering, Numbers, Place, spread
+
+
+@dataclass(frozen=True)
+class NestedSets(Numbering):
+    """Each row has the numbers of a tree and of its two ends in it, and its depth.
+
+    The position of a root is the number of its tree, that of any other row counts from 1.
+    """
+
+    parent: str
+    position: str
+    columns: tuple[str, ...]
+    linked: bool = False
+    first_depth: int = 0
+
+    marks: ClassVar[int] = 2
+    rebuild: ClassVar[str] = "rebuild()"
+
+    def places(
+        self,
+        rows: Mapping[Any, Numbers],
+        parents: Mapping[Any, Any],
+        moving: AbstractSet[Any] = frozenset(),
+    ) -> dict[Any, Place]:
+        """See :meth:`Numbering.places`."""
+        found: dict[Any, Place] = {}
+        counts = Counter[Any]()
+        above: list[tuple[Any, int]] = []  # rows that are open here, and where they end
+        tree = None
+        for pk, (tree_id, left, right, *_) in sorted(rows.items(), key=lambda each: each[1][:2]):
+            if tree_id != tree:
+                tree, above = tree_id, []
+            if right <= left:  # a new row
+                if self.linked:
+                    found[pk] = Place(parents.get(pk), 1)
+                continue
+            while above and above[-1][1] < left:
+                above.pop()
+            parent = parents.get(pk) if self.linked else (above[-1][0] if above else None)
+            above.append((pk, right))
+            if parent is None:
+                found[pk] = Place(None, tree_id)
+            else:
+                counts[parent] += pk not in moving
+                found[pk] = Place(parent, counts[parent])
+        return found
+
+    def numbers(self, children: Children) -> Iterator[tuple[Any, Numbers]]:
+        """See :meth:`Numbering.numbers`."""
+        for root, tree_id in spread(children.get(None, ())):
+            yield from self._tree(root, tree_id, children)
+
+    def _tree(self, root: Any, tree_id: int, children: Children) -> Iterator[tuple[Any, Numbers]]:
+        number, opened = 1, list[tuple[Any, int]]()
+        waiting: list[tuple[Any, int]] = [(root, self.first_depth)]
+        while waiting:
+            pk, depth = waiting.pop()
+            if depth < 0:  # its children are numbered
+                pk, left = opened.pop()
+                depth = -depth - 1
+                yield pk, (tree_id, left, number, depth)
+                number += 1
+                continue
+            opened.append((pk, number))
+            number += 1
+            waiting.append((pk, -depth - 1))
+            waiting += [(each.pk, depth + 1) for each in reversed(children.get(pk, ()))]

@@ -1,0 +1,101 @@
+"""What tree libraries have in common: rows below others, each at a position among its siblings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+Numbers: TypeAlias = tuple[Any, ...]
+"""The values of the computed columns of one row."""
+
+
+class Place(NamedTuple):
+    """Where a row stands: the primary key of the row above, ``None`` for a root, and its position."""
+
+    parent: Any | None
+    position: int
+
+
+class Child(NamedTuple):
+    """A row among its siblings, in their order: ``tie`` decides between rows at one position."""
+
+    position: int
+    tie: tuple[int, str]
+    pk: Any
+
+
+Children: TypeAlias = Mapping[Any | None, Sequence[Child]]
+"""The rows below each row, in their order; those below ``None`` are the roots."""
+
+
+class Numbering(ABC):
+    """How a library numbers the rows of a tree.
+
+    ``parent`` and ``position`` are what records call a row's place, ``columns`` the fields that the library
+    computes. The first ``marks`` of these tell where the row stands. ``linked`` is true where ``parent`` is a
+    field of the model.
+    """
+
+    marks: ClassVar[int]
+    rebuild: ClassVar[str]
+    parent: str
+    position: str
+    columns: tuple[str, ...]
+    linked: bool
+
+    @abstractmethod
+    def places(
+        self,
+        rows: Mapping[Any, Numbers],
+        parents: Mapping[Any, Any],
+        moving: AbstractSet[Any] = frozenset(),
+    ) -> dict[Any, Place]:
+        """The place of each row by primary key; rows that stand nowhere are left out.
+
+        ``parents`` are those that the rows link to, if they are linked. Rows that are ``moving`` do not count
+        among their siblings.
+        """
+
+    @abstractmethod
+    def numbers(self, children: Children) -> Iterator[tuple[Any, Numbers]]:
+        """The numbers of each row that stands below a root.
+
+        Raises:
+            OverflowError: a row has no number; the text says why.
+        """
+
+    def empty(self, place: int, unique: str) -> Any:
+        """What a new row holds in a column until it gets its place; ``unique`` is no other row's."""
+        del place, unique
+        return 0
+
+
+def arranged(places: Mapping[Any, Place], ties: Mapping[Any, tuple[int, str]]) -> Children:
+    """The rows below each row, in their order."""
+    found: dict[Any | None, list[Child]] = {}
+    for pk, (parent, position) in places.items():
+        found.setdefault(parent, []).append(Child(position, ties.get(pk, (1, str(pk))), pk))
+    for siblings in found.values():
+        siblings.sort(key=lambda each: each[:2])
+    return found
+
+
+def spread(siblings: Iterable[Child]) -> Iterator[tuple[Any, int]]:
+    """Each of the rows with its position, or the next one where a row before has that."""
+    last = 0
+    for child in siblings:
+        last = max(last + 1, child.position)
+        yield child.pk, last
+
+
+def downwards(children: Children) -> Iterator[tuple[Any | None, Sequence[Child]]]:
+    """Each row that has children, with these, parents first."""
+    waiting: list[Any | None] = [None]
+    while waiting:
+        parent = waiting.pop()
+        below = children.get(parent, ())
+        if below:
+            yield parent, below
+        waiting += [each.pk for each in reversed(below) if each.pk in children]

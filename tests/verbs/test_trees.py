@@ -1,0 +1,367 @@
+"""Trees of libraries: moved, inserted and deleted on both sides, and numbered as the library would do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connections, transaction
+from django.test import override_settings
+
+from contentgit.db.trees import numbering_of
+from tests.orchard.models import Leaf, Linked, Listed, Nested, Path, Queried
+from tests.verbs.conftest import Run
+
+Ok = Callable[..., str]
+OTHER = "--database=other"
+APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
+SPECS: list[dict[str, Any]] = []
+NUMBERED = (Path, Nested, Linked)
+"""The models of libraries that number their rows."""
+
+
+def datasets() -> dict[str, Any]:
+    return {"trees": {"specs": lambda _: SPECS}}
+
+
+class Router:
+    """Sends the libraries to one database: their managers do not follow an alias that they are given."""
+
+    alias: ClassVar[str] = "default"
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return self.alias
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, *objects: Any, **hints: Any) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _datasets(db: str) -> Iterator[None]:
+    given = {"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}
+    with override_settings(CONTENTGIT=given):
+        yield
+
+
+@contextmanager
+def site(alias: str) -> Iterator[None]:
+    """The libraries work on this database meanwhile."""
+    Router.alias = alias
+    # Libraries lock rows in a transaction of the default database.
+    routed = override_settings(DATABASE_ROUTERS=[f"{__name__}.Router"])
+    with routed, transaction.atomic(using=alias):
+        yield
+    Router.alias = "default"
+
+
+def specs(*models: Any, **more: Any) -> None:
+    SPECS[:] = [
+        {"model": model._meta.label_lower, "delete_missing": True, "tree": True, **more}
+        for model in models
+    ]
+
+
+def add(
+    model: Any, name: str, under: str | None = None, alias: str = "default", **more: Any
+) -> Any:
+    """A new last child, made by the library."""
+    with site(alias):
+        if model in (Linked, Queried):
+            parent = model.objects.get(name=under) if under else None
+            return model.objects.create(name=name, parent=parent, **more)
+        if under is None:
+            return model.objects.add_root({"name": name, **more})
+        return model.objects.add_child(model.objects.get(name=under), {"name": name, **more})
+
+
+def move(model: Any, name: str, target: str, where: str, alias: str = "default") -> None:
+    """Moves a row beside or below another, by the library's own word for the place."""
+    with site(alias):
+        row, to = model.objects.get(name=name), model.objects.get(name=target)
+        if model is Linked:
+            row.move_to(to, {"sorted-child": "last-child"}.get(where, where))
+        else:
+            model.objects.move(row, to, where)
+
+
+def remove(model: Any, name: str, alias: str = "default") -> None:
+    with site(alias):
+        model.objects.get(name=name).delete()
+
+
+def grow(model: Any, alias: str = "default") -> None:
+    """Two roots, of which the first has three children, and one of these two."""
+    for name, under in (
+        ("Pome", None),
+        ("Apple", "Pome"),
+        ("Pear", "Pome"),
+        ("Quince", "Pome"),
+        ("Boskoop", "Apple"),
+        ("Gala", "Apple"),
+        ("Stone", None),
+        ("Cherry", "Stone"),
+    ):
+        add(model, name, under, alias)
+
+
+def numbers(model: Any, alias: str = "default") -> dict[str, tuple[Any, ...]]:
+    """What the library's columns hold, by name."""
+    numbering = numbering_of(model)
+    columns = numbering.columns if numbering else ("position" if model is Queried else "sib_order",)
+    rows = model._base_manager.using(alias).values_list("name", *columns)
+    return {name: rest for name, *rest in rows}
+
+
+def outline(model: Any, alias: str = "default") -> str:
+    """The tree as the library itself reads it: ``"Pome(Apple(Gala) Pear) Stone"``."""
+
+    def said(row: Any) -> str:
+        below = " ".join(map(said, children(row)))
+        return f"{row.name}({below})" if below else str(row.name)
+
+    def children(row: Any) -> list[Any]:
+        if model in (Linked, Queried):
+            return list(row.children.all())
+        return list(model.objects.get_children(row))
+
+    with site(alias):
+        if model is Linked:
+            roots = list(model.objects.root_nodes())
+        elif model is Queried:
+            roots = list(model.objects.filter(parent=None))
+        else:
+            roots = list(model.objects.get_root_nodes())
+        return " ".join(map(said, roots))
+
+
+def assert_sound(model: Any, alias: str = "default") -> None:
+    """The library finds nothing to mend."""
+    before = numbers(model, alias)
+    with site(alias):
+        if model is Path:
+            assert model.objects.find_problems() == ([], [], [], [], [])
+            model.objects.fix_tree()
+        elif model is Linked:
+            model.objects.rebuild()
+    assert numbers(model, alias) == before
+
+
+GROWN = "Pome(Apple(Boskoop Gala) Pear Quince) Stone(Cherry)"
+
+
+def test_records_say_what_is_above_and_where(ok: Ok, git: Callable[..., str]) -> None:
+    specs(Path)
+    grow(Path)
+    pear = Path.objects.get(name="Pear")
+    ok("init")
+    ok("commit", "-m", "Trees")
+    file = next(each for each in git("ls-files").split() if each.endswith(f"/{pear.pk}.json"))
+    text = git("show", f"HEAD:{file}")
+    assert '"parent": "orchard.path:' in text
+    assert '"position": 2' in text
+    assert '"path"' not in text
+    assert '"numchild"' not in text
+    assert '"depth"' not in text
+
+
+@pytest.mark.parametrize("model", [*NUMBERED, Listed, Queried])
+def test_a_tree_comes_over_as_the_library_wrote_it(
+    ok: Ok, databases: list[str], model: Any
+) -> None:
+    specs(model)
+    grow(model)
+    assert outline(model) == GROWN
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    assert numbers(model, "other") == numbers(model)
+    assert outline(model, "other") == GROWN
+    assert "Nothing to commit" in ok("commit", "-m", "Trees", OTHER)
+
+
+@pytest.mark.parametrize("model", NUMBERED)
+def test_moves_and_deletes_come_over(ok: Ok, databases: list[str], model: Any) -> None:
+    specs(model)
+    grow(model)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    move(model, "Apple", "Cherry", "last-child" if model is Linked else "first-child")
+    remove(model, "Pear")
+    add(model, "Medlar", "Pome")
+    move(model, "Stone", "Pome", "left")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    assert outline(model, "other") == outline(model)
+    assert outline(model) == "Stone(Cherry(Apple(Boskoop Gala))) Pome(Quince Medlar)"
+    assert_sound(model, "other")
+    assert "Nothing to commit" in ok("commit", "-m", "Trees", OTHER)
+    ok("undo", "--yes", OTHER)
+    assert outline(model, "other") == GROWN
+    assert_sound(model, "other")
+
+
+@pytest.mark.parametrize("model", NUMBERED)
+def test_both_sides_add_below_one_row(ok: Ok, databases: list[str], model: Any) -> None:
+    specs(model, identity="uuid")
+    grow(model)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    add(model, "Bramley", "Apple", "other")
+    add(model, "Fuji", "Apple", "other")
+    move(model, "Quince", "Stone", "last-child", "other")
+    remove(model, "Cherry", "other")
+    ok("commit", "-m", "Trees", "--branch", "theirs", OTHER)
+    add(model, "Jonagold", "Apple")
+    move(model, "Apple", "Pear", "right")
+    ok("commit", "-m", "Trees")
+    ok("merge", "theirs")
+    ok("checkout", "main", "--apply", "--yes")
+    ok(*APPLY)
+    told = outline(model)
+    assert told == outline(model, "other")
+    assert numbers(model) == numbers(model, "other")
+    assert "Pome(Pear Apple(Boskoop Gala " in told
+    assert told.endswith(") Stone(Quince)")
+    for name in ("Bramley", "Fuji", "Jonagold"):
+        assert name in told
+    assert_sound(model)
+    assert_sound(model, "other")
+    assert "Nothing to commit" in ok("commit", "-m", "Trees")
+
+
+def test_rows_that_became_each_others_parents_are_a_conflict(
+    ok: Ok, run: Run, databases: list[str]
+) -> None:
+    specs(Path, identity="uuid")
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    move(Path, "Pome", "Cherry", "first-child")
+    ok("commit", "-m", "Trees")
+    move(Path, "Stone", "Pear", "first-child", "other")
+    ok("commit", "-m", "Trees", "--branch", "theirs", OTHER)
+    said = run("merge", "theirs")
+    assert said.code == 3, said
+    assert "parent" in said.out + said.err
+
+
+def test_one_side_deletes_what_the_other_adds_below(ok: Ok, run: Run, databases: list[str]) -> None:
+    specs(Path, identity="uuid")
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    remove(Path, "Apple")
+    ok("commit", "-m", "Trees")
+    add(Path, "Fuji", "Apple", "other")
+    ok("commit", "-m", "Trees", "--branch", "theirs", OTHER)
+    said = run("merge", "theirs")
+    assert said.code == 3, said
+    assert "Apple" in said.out + said.err
+
+
+def test_a_delete_names_what_stands_below_and_needs_a_word(
+    ok: Ok, run: Run, databases: list[str]
+) -> None:
+    specs(Path, identity="uuid", filter={"name__in": ["Pome", "Pear", "Stone"]})
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    add(Path, "Plum", "Stone", "other")
+    remove(Path, "Stone")
+    ok("commit", "-m", "Trees")
+    said = run(*APPLY)
+    assert said.code == 3, said
+    assert "allow-cascade" in said.out + said.err
+    assert "Plum" in outline(Path, "other")
+    ok(*APPLY, "--allow-cascade")
+    assert outline(Path, "other") == "Pome(Pear)"
+    assert_sound(Path, "other")
+
+
+def test_a_multi_table_row_goes_with_its_row_of_the_tree(ok: Ok, databases: list[str]) -> None:
+    from tests.orchard.models import Fruit
+
+    SPECS[:] = [
+        {"model": "orchard.path", "delete_missing": True, "tree": True, "identity": "uuid"},
+        {"model": "orchard.fruit", "delete_missing": True},
+        {"model": "orchard.leaf", "delete_missing": True, "identity": "uuid"},
+    ]
+    add(Path, "Pome")
+    with site("default"):
+        pome = Path.objects.get(name="Pome")
+        Path.objects.add_child(pome, instance=Fruit(name="Apple", colour="green"))
+    Leaf.objects.create(path=Path.objects.get(name="Apple"), text="leaf")
+    add(Path, "Stone", None, "other")
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY, "--force")
+    assert outline(Path, "other") == "Pome(Apple)"
+    assert Fruit._base_manager.using("other").get().colour == "green"
+    assert Leaf.objects.using("other").get().path.name == "Apple"
+    assert_sound(Path, "other")
+
+
+def test_a_broken_tree_is_named_and_nothing_is_written(
+    ok: Ok, run: Run, databases: list[str]
+) -> None:
+    specs(Path)
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    Path._base_manager.filter(name="Boskoop").update(path="010801")
+    said = run("commit", "-m", "Trees")
+    assert said.code == 1, said
+    assert "path '010801'" in said.err
+    assert "Path.fix_tree()" in said.err
+
+
+def test_more_children_than_the_library_has_numbers_for(
+    ok: Ok, run: Run, databases: list[str]
+) -> None:
+    """The gaps are closed before there is no room."""
+    specs(Path, identity="uuid")
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    for alias, name in (("default", "Here"), ("other", "There")):
+        with site(alias):
+            made = Path.objects.add_child(Path.objects.get(name="Stone"), {"name": name})
+            Path._base_manager.using(alias).filter(pk=made.pk).update(path="0299")
+    ok("commit", "-m", "Trees")
+    ok("commit", "-m", "Trees", "--branch", "theirs", OTHER)
+    ok("merge", "theirs")
+    ok(*APPLY)
+    with connections["other"].cursor() as cursor:
+        cursor.execute("SELECT path FROM orchard_path ORDER BY path")
+        paths = [path for (path,) in cursor.fetchall()]
+    assert paths[-4:] == ["02", "0201", "0202", "0203"]
+    assert_sound(Path, "other")
+    assert "2 records edited since" in ok("status", OTHER)
+    ok("commit", "-m", "Other positions", OTHER)
+    assert "Nothing to commit" in ok("commit", "-m", "Trees", OTHER)
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "words"),
+    [
+        ("orchard.leaf", {}, "of which no library for trees"),
+        ("orchard.path", {"exclude": ["depth"]}, "'tree' computes 'depth'"),
+        ("orchard.path", {"derived": ["numchild"]}, "'tree' computes 'numchild'"),
+        ("orchard.path", {"identity": ["path"]}, "'tree' computes 'path'"),
+    ],
+)
+def test_a_spec_that_does_not_fit(model: str, more: dict[str, Any], words: str) -> None:
+    SPECS[:] = [{"model": model, "tree": True, **more}]
+    found = [each for each in run_checks() if each.id == "contentgit.E037"]
+    assert [each for each in found if words in each.msg], found
