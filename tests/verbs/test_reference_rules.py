@@ -138,4 +138,5 @@ def test_a_commit_that_does_not_say_its_rules_counts_as_made_under_the_same(
     ok("checkout", "main", "--apply", "--yes")
     SPEC.update(references={"text": MORE})
     ok("commit", "-m", "With rules")
+    SPEC.update(references={"text": FEW})
     ok("checkout", "HEAD~1", "--apply", "--yes", "--force")
