@@ -85,7 +85,8 @@ def bare_places(there: FieldSchema, here: FieldSchema) -> list[str] | None:
         return None
     if not here.embeds:
         return []
-    bare = sorted({*there.rules} - {*here.rules}) if here.rules else []
+    alike = here.rules and here.kind is there.kind  # else a migration has made other values
+    bare = sorted({*there.rules} - {*here.rules}) if alike else []
     return bare or None
 
 

@@ -16,9 +16,12 @@ from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
+from contentgit.content.description import parse_schema
 from contentgit.content.evolution import OpaqueStep
+from contentgit.content.evolved import evolved_description
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
 from contentgit.content.lenses import Lens
+from contentgit.content.unlike import bare_fields
 from contentgit.errors import DatabaseError, RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format, refuse_recorded, repository_document
@@ -105,6 +108,7 @@ def _upgrade(
     leaves = _leaves(project, evolutions, revision)
     if not any(each.migrations for each in evolutions):
         return Upgraded("", target.branch)
+    _refuse_bare(evolutions)
     with tempfile.TemporaryDirectory(prefix="contentgit-upgrade-") as name:
         folder = Path(name)
         for dump in dumps:
@@ -126,6 +130,37 @@ def _upgrade(
     done = _committed(project, target, tree, counts.dumps, report, message)
     notes = [f"{each} is not defined in this project, and stays as it is" for each in unknown]
     return replace(done, notes=(*notes, *done.notes))
+
+
+def _refuse_bare(evolutions: Sequence[Evolution]) -> None:
+    """Refuses references inside of fields on one side alone, as rows have other keys in a scratch database.
+
+    Raises:
+        RefusedError: this code has references where the commit has primary keys, or the other way round.
+    """
+    there, here = list[str](), list[str]()
+    for each in evolutions:
+        path = f"{each.dump.folder}/{DATASET_FILE}"
+        data = each.repository.blob(each.commit, path)
+        document = canonical.parse_document(data) if data else None
+        if document is None:
+            continue
+        models = parse_schema(evolved_description(document, each.migrations)).models
+        there += bare_fields(each.models, models)
+        here += bare_fields(models, each.models)
+    hint = "check the commit out with the code of its time, migrate there, and commit"
+    if there:
+        raise RefusedError(
+            "the commit has primary keys inside of texts or JSON where this code has references",
+            items=there,
+            hint=hint,
+        )
+    if here:
+        raise RefusedError(
+            "the commit has references inside of texts or JSON where this code has none",
+            items=here,
+            hint="name these in 'references' of their spec, as where the commit was made",
+        )
 
 
 def _older_labels(evolution: Evolution) -> Iterator[tuple[str, str]]:

@@ -20,16 +20,17 @@ from django.db import connections
 from contentgit import config, startup
 from contentgit.content import canonical
 from contentgit.content.description import parse_outside
+from contentgit.content.embedded import references_in
 from contentgit.content.records import Record
-from contentgit.content.unlike import bare_fields
 from contentgit.content.uuids import is_uuid_identity, uuid_of
 from contentgit.db.failures import translated
+from contentgit.db.identity import Identities
 from contentgit.db.scratch.databases import check_own, drop_own, drop_tables
 from contentgit.db.scratch.fitting import RecordedModel, bound, recorded_models
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.scratch.replay import Replay
 from contentgit.db.scratch.rows import Load, empty, forget_content_types
-from contentgit.errors import ContentgitError, RefusedError
+from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
 from contentgit.workingcopy.project import Dump, Operator, Progress, Project
@@ -118,7 +119,11 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
         **{label: each.schema.identity or "pk" for label, each in recorded.items()},
     }
     identities = ScratchIdentities("default", identity, models)
-    load = Load(bound(recorded, models, identities), identities, models)
+    embedded = {
+        label: [each for each in made.schema.fields if each.embeds]
+        for label, made in recorded.items()
+    }
+    load = Load(bound(recorded, models, identities), identities, models, embedded)
     count = load.run(lambda: _records(folder, job), progress)
     forget_content_types()
     migrations = replay.to_code()
@@ -127,27 +132,46 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     project.earlier_names = partial(_names, folder=folder, job=job, identities=identities)
     with project.snapshot():
         for dump in project.dumps([*job.dumps.values()]):
-            _refuse_bare(dump, recorded)
             if dump.folder in job.dumps:
-                entries = ((path, data) for path, _, data in dump.reader.entries())
+                name = _name(identities, dump.reader.identities, job.older)
+                entries = _entries(dump, load, name, job.older)
                 write_files(after(folder, dump.folder), entries)
     return Report(migrations, count, [*_notes(load.notes)])
 
 
-def _refuse_bare(dump: Dump, recorded: Mapping[str, RecordedModel]) -> None:
-    """Refuses a dump with primary keys inside of texts or JSON: rows have other ones in a scratch database.
+def _entries(
+    dump: Dump, load: Load, name: Callable[[str, str], str], older: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """The files of a dump as they are now, with the commit's references to what it lacks as they were."""
+    for path, key, data in dump.reader.entries():
+        if load.marks.missing and any(b":?" in each for each in references_in(data)):
+            model = dump.tables[key.model].schema
+            record = load.marks.put_back(canonical.decode(data), model, older, name)
+            data = canonical.encode(record, model.key_kind)
+        yield path, data
+
+
+def _name(
+    identities: ScratchIdentities, now: Identities, older: Mapping[str, str]
+) -> Callable[[str, str], str]:
+    """What a row that the commit lacks is called now, by its model's label now and its key there.
 
     Raises:
-        RefusedError: this code has references where the commit has primary keys.
+        RecordError: other fields name the rows of the model than in the commit, and only the row has them.
     """
-    was = {label: made.schema for label, made in recorded.items()}
-    fields = [*bare_fields({label: t.schema for label, t in dump.tables.items()}, was)]
-    if fields:
-        raise RefusedError(
-            "the commit has primary keys inside of texts or JSON where this code has references",
-            items=fields,
-            hint="check the commit out with the code of its time, migrate there, and commit",
-        )
+
+    def name(label: str, text: str) -> str:
+        was = older.get(label, label)
+        if is_uuid_identity(now.fields(label)):
+            return text if is_uuid_identity(identities.fields(was)) else uuid_of(text)
+        if now.fields(label) != identities.fields(was):
+            raise RecordError(
+                f"{label}:{text} is not in the commit, and what names its rows is another since",
+                hint="take the references to it out where the commit was made, and commit",
+            )
+        return text
+
+    return name
 
 
 def _names(
@@ -191,18 +215,6 @@ def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:
                     f"{label} is in several dumps of the commit, with different fields",
                     hint="upgrade the commit with code in which one dataset has the model",
                 )
-    embeds = sorted(
-        f"{label}.{each.name}"
-        for label, made in found.items()
-        for each in made.schema.by_name.values()
-        if each.embeds
-    )
-    if embeds:
-        raise RefusedError(
-            "the commit has references inside of texts or JSON, which migrations cannot be run on yet",
-            items=embeds,
-            hint="check the commit out with the code of its time, migrate there, and commit",
-        )
     return found
 
 

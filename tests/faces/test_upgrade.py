@@ -712,32 +712,3 @@ def test_migrations_see_the_scratch_database_under_the_name_of_the_project_s(
     project.code(page, [initial, "m.RunPython(loud)"], specs, code=loud)
     assert "1 updated" in project.ok("upgrade", "main", *other)
     assert '"title": "ONE"' in project.git("show", "HEAD:pages/site1.page/0/0/1.json")
-
-
-LINKED: list[dict[str, object]] = [
-    {"model": "site1.person", "references": {"name": {"a[id]": "site1.person"}}}
-]
-
-
-@pytest.mark.parametrize(
-    ("specs", "words"),
-    [
-        (LINKED, "the commit has references inside of texts or JSON"),
-        (
-            PERSONS,
-            "the commit has primary keys inside of texts or JSON where this code has references",
-        ),
-    ],
-)
-def test_references_inside_of_texts_are_refused(
-    tmp_path: Path, specs: list[dict[str, object]], words: str
-) -> None:
-    """Rows have other primary keys in a scratch database, and marks are no text there."""
-    story = Story(PERSON, [MAKE_PERSON], [PEOPLE], PERSON, ["m.RunPython(make)"], specs)
-    project = story.begin(tmp_path)
-    head = project.git("rev-parse", "main")
-    project.code(PERSON, [MAKE_PERSON, "m.RunPython(make)"], LINKED, SPLITTING)
-    said = project.refused("upgrade", "main")
-    assert words in said
-    assert "site1.person.name" in said
-    assert project.git("rev-parse", "main") == head

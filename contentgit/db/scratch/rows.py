@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from django.apps import apps
@@ -19,6 +20,7 @@ from contentgit.db.applier.rows import decoded
 from contentgit.db.backends import Backend, backend
 from contentgit.db.introspect import table
 from contentgit.db.scratch.identities import ScratchIdentities
+from contentgit.db.scratch.marks import Marks
 from contentgit.db.tables import Column, Table
 from contentgit.errors import DatabaseError, FormatError, RefusedError
 
@@ -57,6 +59,8 @@ def forget_content_types() -> None:
 class Load:
     """Loads records into the empty ``tables`` of the models ``models``.
 
+    ``embedded`` are the fields with references inside, by model.
+
     ``notes`` counts the references that lead out of the commit and become NULL or are left out, by model,
     field and target.
     """
@@ -64,6 +68,7 @@ class Load:
     tables: Mapping[str, Table]
     identities: ScratchIdentities
     models: Apps
+    embedded: Mapping[str, list[FieldSchema]] = field(default_factory=dict)
     notes: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     _present: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _lost: list[str] = field(default_factory=list)
@@ -102,6 +107,11 @@ class Load:
         filled = (*self.tables.values(), *self._own.values())
         writer.backend.reset_sequences([each.model for each in filled])
         return self._count
+
+    @cached_property
+    def marks(self) -> Marks:
+        """The references inside of texts and JSON as primary keys, once all records are known."""
+        return Marks(self.identities, self.embedded, lambda key: self._has(str(key)))
 
     # What there is
 
@@ -169,7 +179,7 @@ class Load:
             for parent in bound.schema.key_targets:
                 if not self._has(f"{parent}:{record.key.key}"):
                     self._lost.append(f"{record.key}: its row of {parent}")
-        return Record(record.key, values)
+        return self.marks.without(Record(record.key, values))
 
     def _holds_key(self, bound: Table) -> bool:
         """Whether records hold the primary key, since their key is made of other fields."""
