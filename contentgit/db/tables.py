@@ -103,6 +103,10 @@ class Tree(Protocol):
         """
         ...
 
+    def sources(self) -> Mapping[Any, Numbers]:
+        """What the numbers of each row depend on besides its place, by primary key."""
+        ...
+
     def broken(self, numbers: Numbers) -> str:
         """What is wrong with a row with these numbers, which stands nowhere."""
         ...

@@ -23,6 +23,7 @@ from contentgit.contrib.wagtail.rich_text import RichText
 from contentgit.contrib.wagtail.streams import StreamField
 from contentgit.datasets import specs_for_app_models
 from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.trees import numbering_of
 from contentgit.references import References
 
 __all__ = ["Revision", "RichText", "StreamField", "references_of", "specs"]
@@ -60,7 +61,7 @@ def references_of(model: type[Model]) -> dict[str, References]:
 def specs(
     models: Iterable[type[Model]] | None = None, spec: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """One spec for each of ``models``, with its references and the keys of ``spec``.
+    """One spec for each of ``models``, with its references, as a tree if it is one, and the keys of ``spec``.
 
     Without ``models`` those of Wagtail's apps and of all apps that build on a model of theirs, without what
     Wagtail makes of other rows. Rows get UUIDs for names where ``spec`` says nothing about ``identity`` and
@@ -71,8 +72,12 @@ def specs(
 
 
 def _spec(model: type[Model], spec: Mapping[str, Any]) -> dict[str, Any]:
-    named = {"identity": "uuid" if has_automatic_key(model) else "pk", **spec}
-    return {**named, "model": model._meta.label_lower, "references": references_of(model)}
+    made = {
+        "identity": "uuid" if has_automatic_key(model) else "pk",
+        **({"tree": True} if numbering_of(model) else {}),
+        **spec,
+    }
+    return {**made, "model": model._meta.label_lower, "references": references_of(model)}
 
 
 def _content() -> Iterator[type[Model]]:

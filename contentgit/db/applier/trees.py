@@ -43,7 +43,7 @@ class TreeWriter:
         if table.tree is None:
             return
         parent, position = table.tree.numbering.parent, table.tree.numbering.position
-        if parent in fields or position in fields:
+        if not set(fields).isdisjoint((parent, position, *table.tree.numbering.sources)):
             self.touch(table)
             self._given[table.label][key.key] = values.get(parent), values.get(position)
 
@@ -92,7 +92,7 @@ class TreeWriter:
         """The rows whose numbers are to be others."""
         changed, reached = {}, set()
         try:
-            for pk, numbers in tree.numbering.numbers(arranged(places, ties)):
+            for pk, numbers in tree.numbering.numbers(arranged(places, ties), tree.sources()):
                 reached.add(pk)
                 if rows.get(pk) != numbers:
                     changed[pk] = numbers

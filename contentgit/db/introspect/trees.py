@@ -13,7 +13,7 @@ from contentgit.content.records import Value
 from contentgit.content.schema import FieldKind, FieldSchema, OnDelete
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.binding import column, column_codec
-from contentgit.db.queries import python_rows, select, stream
+from contentgit.db.queries import Row, python_rows, select, stream
 from contentgit.db.tables import BoundField, Column
 from contentgit.db.trees import numbering_of
 from contentgit.db.trees.numbering import Numbering, Numbers, Place
@@ -22,7 +22,8 @@ from contentgit.errors import RecordError
 
 @dataclass
 class BoundTree:
-    """See :class:`contentgit.db.tables.Tree`. ``link`` is the column of the parent where rows link to it.
+    """See :class:`contentgit.db.tables.Tree`. ``link`` is the column of the parent where rows link to it,
+    ``others`` are those of fields that the numbers depend on, too.
 
     The numbers of all rows are held while rows are read: what stands beside a row decides its position.
     """
@@ -32,6 +33,7 @@ class BoundTree:
     key: Column
     columns: tuple[Column, ...]
     link: Column | None
+    others: tuple[Column, ...]
     using: str
     _known: dict[Numbers, Place] | None = field(default=None, repr=False)
 
@@ -50,6 +52,12 @@ class BoundTree:
             if parent is not None:
                 parents[pk] = parent
         return rows, self.numbering.places(rows, parents, moving)
+
+    def sources(self) -> Mapping[Any, Numbers]:
+        """See :meth:`contentgit.db.tables.Tree.sources`."""
+        if not self.others:
+            return {}
+        return {row[0]: row[1:] for row in self._select((self.key, *self.others))}
 
     def place(self, marks: Numbers) -> Place:
         """Where the row with these numbers stands.
@@ -85,11 +93,14 @@ class BoundTree:
     def _rows(self) -> Iterator[tuple[Any, Numbers, Any]]:
         """The primary key, the numbers and the linked parent of each row."""
         links = () if self.link is None else (self.link,)
-        columns, end = (self.key, *self.columns, *links), len(self.columns) + 1
+        end = len(self.columns) + 1
+        for row in self._select((self.key, *self.columns, *links)):
+            yield row[0], row[1:end], row[end] if links else None
+
+    def _select(self, columns: tuple[Column, ...]) -> Iterator[Row]:
         head = select(self.model._meta.db_table, columns, self.using)
         for some in stream((head, ()), self.using):
-            for row in python_rows(columns, some):
-                yield row[0], row[1:end], row[end] if links else None
+            yield from python_rows(columns, some)
 
 
 def bound_tree(model: type[Model], identities: Identities) -> BoundTree | None:
@@ -106,7 +117,8 @@ def bound_tree(model: type[Model], identities: Identities) -> BoundTree | None:
 
     link = bound(numbering.parent) if numbering.linked else None
     columns = tuple(map(bound, numbering.columns))
-    return BoundTree(model, numbering, bound("pk"), columns, link, identities.using)
+    others = tuple(map(bound, numbering.sources))
+    return BoundTree(model, numbering, bound("pk"), columns, link, others, identities.using)
 
 
 def tree_fields(tree: BoundTree, identities: Identities) -> Iterator[BoundField]:

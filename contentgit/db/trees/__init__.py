@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from contentgit.db.trees.nested import NestedSets
 from contentgit.db.trees.numbering import Numbering
-from contentgit.db.trees.paths import Paths
+from contentgit.db.trees.paths import Paths, UrlPaths
 
 PATHS: Final = ("treebeard.mp_tree", "MP_Node")
 NESTED: Final = ("treebeard.ns_tree", "NS_Node")
@@ -34,8 +34,9 @@ def numbering_of(model: type[Model]) -> Numbering | None:
     if PATHS in kinds and _has(model, "path"):
         field = model._meta.get_field("path")
         length = getattr(field, "max_length", None) or 255
+        kind = UrlPaths if _has_urls(made) else Paths
         names = _free_names(model)
-        return Paths(*names, steplen=made.steplen, alphabet=made.alphabet, length=length)
+        return kind(*names, steplen=made.steplen, alphabet=made.alphabet, length=length)
     if NESTED in kinds and _has(model, "lft"):
         columns = ("tree_id", "lft", "rgt", "depth")
         return NestedSets(*_free_names(model), columns=columns, first_depth=1)
@@ -53,6 +54,12 @@ def order_of(model: type[Model]) -> tuple[str, str] | None:
     kinds = _kinds(model)
     found = next((names for kind, names in ORDERED.items() if kind in kinds), None)
     return found if found and all(_has(model, name) for name in found) else None
+
+
+def _has_urls(model: Any) -> bool:
+    """Whether the rows are Wagtail's pages, with paths of slugs as Wagtail makes them."""
+    module = getattr(getattr(model, "set_url_path", None), "__module__", "")
+    return bool(module.partition(".")[0] == "wagtail" and _has(model, "url_path"))
 
 
 def _kinds(model: type[Model]) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from contentgit.db.trees.numbering import Children, Numbering, Numbers, Place, spread
@@ -56,8 +57,11 @@ class NestedSets(Numbering):
                 found[pk] = Place(parent, counts[parent])
         return found
 
-    def numbers(self, children: Children) -> Iterator[tuple[Any, Numbers]]:
+    def numbers(
+        self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
+    ) -> Iterator[tuple[Any, Numbers]]:
         """See :meth:`Numbering.numbers`."""
+        del sources
         for root, tree_id in spread(children.get(None, ())):
             yield from self._tree(root, tree_id, children)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 Numbers: TypeAlias = tuple[Any, ...]
@@ -35,7 +36,7 @@ class Numbering(ABC):
 
     ``parent`` and ``position`` are what records call a row's place, ``columns`` the fields that the library
     computes. The first ``marks`` of these tell where the row stands. ``linked`` is true where ``parent`` is a
-    field of the model.
+    field of the model. ``sources`` are fields of the row whose values its numbers depend on, too.
     """
 
     marks: ClassVar[int]
@@ -44,6 +45,7 @@ class Numbering(ABC):
     position: str
     columns: tuple[str, ...]
     linked: bool
+    sources: tuple[str, ...] = ()
 
     @abstractmethod
     def places(
@@ -59,8 +61,10 @@ class Numbering(ABC):
         """
 
     @abstractmethod
-    def numbers(self, children: Children) -> Iterator[tuple[Any, Numbers]]:
-        """The numbers of each row that stands below a root.
+    def numbers(
+        self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
+    ) -> Iterator[tuple[Any, Numbers]]:
+        """The numbers of each row that stands below a root; ``sources`` are the values of these by row.
 
         Raises:
             OverflowError: a row has no number; the text says why.

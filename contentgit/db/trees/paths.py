@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from contentgit.db.trees.numbering import (
@@ -52,8 +53,11 @@ class Paths(Numbering):
                 found[pk] = Place(by_path[above] if above else None, position)
         return found
 
-    def numbers(self, children: Children) -> Iterator[tuple[Any, Numbers]]:
+    def numbers(
+        self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
+    ) -> Iterator[tuple[Any, Numbers]]:
         """See :meth:`Numbering.numbers`."""
+        del sources
         paths: dict[Any | None, str] = {None: ""}
         for parent, below in downwards(children):
             base = paths.pop(parent)
@@ -101,3 +105,27 @@ class Paths(Numbering):
             position, digit = divmod(position, len(self.alphabet))
             digits = self.alphabet[digit] + digits
         return digits
+
+
+@dataclass(frozen=True)
+class UrlPaths(Paths):
+    """Wagtail's pages, each with the slugs on the way to it: ``/home/news/``."""
+
+    columns: tuple[str, ...] = ("path", "depth", "numchild", "url_path")
+    sources: tuple[str, ...] = ("slug",)
+
+    def numbers(
+        self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
+    ) -> Iterator[tuple[Any, Numbers]]:
+        """See :meth:`Numbering.numbers`."""
+        urls = {child.pk: "/" for child in children.get(None, ())}
+        for pk, numbers in super().numbers(children):
+            url = urls.pop(pk)
+            urls.update(
+                (child.pk, f"{url}{sources[child.pk][0]}/") for child in children.get(pk, ())
+            )
+            yield pk, (*numbers, url)
+
+    def empty(self, place: int, unique: str) -> Any:
+        """See :meth:`Numbering.empty`."""
+        return "" if place == len(self.columns) - 1 else super().empty(place, unique)
