@@ -10,6 +10,7 @@ from typing import Final
 from contentgit.content.diff import ABSENT
 from contentgit.content.embedded import unknown_pk
 from contentgit.content.records import RecordKey, sorted_keys
+from contentgit.content.schema import UUID_NAME
 from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
@@ -187,13 +188,15 @@ class _SettledItems:
         for wanted in item.wanted:
             if wanted.target in self.created:  # the usual case of a first apply, decided fast
                 continue
-            if self._dangles(wanted.target, loose=wanted.loose and not wanted.waits):
+            has_value = not wanted.waits or self._is_named_by_uuid(wanted.target)
+            if self._dangles(wanted.target, loose=wanted.loose and has_value):
                 yield self._problem(item, wanted.field, wanted.target, null=wanted.null)
         for links in item.links:
             field = self.survey.models[item.key.model].by_name[links.field]
-            loose = not field.constrained and field.target not in self.survey.looked_up
             for target in map(parse, links.add):
-                if self._dangles(target, loose=loose):
+                waits = target.model in self.survey.looked_up
+                has_value = not waits or self._is_named_by_uuid(target)
+                if self._dangles(target, loose=not field.constrained and has_value):
                     yield self._problem(item, links.field, target, null=True)
 
     def _dangles(self, target: RecordKey, *, loose: bool) -> bool:
@@ -202,6 +205,13 @@ class _SettledItems:
         if target in self.facts.by_row:
             return True
         return not loose or (target.model in self.facts.uninstalled and unknown_pk(target) is None)
+
+    def _is_named_by_uuid(self, key: RecordKey) -> bool:
+        """Whether the row may have had a primary key here that a column can still hold."""
+        schema = self.survey.models.get(key.model)
+        while schema and not schema.identity and schema.parents:
+            schema = self.survey.models.get(schema.parents[0])
+        return schema is not None and schema.identity == (UUID_NAME,)
 
     def lost_links(self) -> Iterator[Problem]:
         """The references that a side of a merge made to what the other side deleted."""

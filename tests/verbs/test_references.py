@@ -12,6 +12,7 @@ from django.core.checks import run_checks
 from django.test import override_settings
 
 from contentgit.references import Names
+from tests.bakery.models import Category, Note
 from tests.verbs.conftest import Run
 from tests.workshop.models import Card, Trail
 
@@ -829,3 +830,42 @@ def test_columns_that_are_primary_keys_follow_a_row_that_moves(
     ok("commit", "-m", "Here")
     ok(*UPDATE, "--renumber")
     assert followed("other") == [("Of other", "Of other")]
+
+
+LOG: list[dict[str, Any]] = [
+    {"model": "bakery.category", "delete_missing": True, "identity": "uuid"},
+    {"model": "bakery.note", "delete_missing": True, "identity": "uuid"},
+    {**TRAIL, "references": {"tag": "bakery.category", "text": "bakery.category"}},
+]
+
+
+@override_settings(CONTENTGIT={"DATASETS": f"{__name__}.log", "ENVIRONMENT": "test"})
+def test_a_log_of_a_row_that_is_deleted(databases: tuple[str, str], ok: Ok, run: Run) -> None:
+    """New rows keep the primary key that it had in each database, in columns that may dangle."""
+    for n in range(7):
+        Category.objects.using("other").create(name="Gone", slug=f"gone-{n}").delete()
+    made = Category.objects.create(name="Bread", slug="bread")
+    ok("init")
+    ok("commit", "-m", "Bread")
+    ok(*APPLY)
+    former = {alias: Category.objects.using(alias).get().pk for alias in databases}
+    Trail.objects.create(tag=made.pk, text=f"{made.pk}", about=made)
+    Note.objects.create(text="On bread", about=made)
+    Category.objects.filter(pk=made.pk)._raw_delete("default")  # type: ignore[attr-defined]
+    ok("commit", "-m", "Without bread")
+    ok(*APPLY)
+    for alias in databases:
+        trail = Trail.objects.using(alias).get()
+        note = Note.objects.using(alias).get()
+        assert {trail.tag, int(trail.text), trail.about_id, note.object_id} == {former[alias]}
+        assert not Category.objects.using(alias).exists()
+    assert "clean" in ok("status", OTHER)
+    # Rows that come later may do so, too.
+    Trail.objects.create(tag=made.pk, text="none")
+    ok("commit", "-m", "More")
+    ok(*APPLY)
+    assert [*Trail.objects.using("other").values_list("tag", flat=True)] == [former["other"]] * 2
+
+
+def log() -> dict[str, Any]:
+    return {"log": {"specs": lambda _: LOG}}

@@ -131,7 +131,8 @@ class Identities:
 
     def is_by_row(self, key: RecordKey) -> bool:
         """Whether a column can refer to the key only as long as its row is there."""
-        if self.fields(key.model):
+        fields = self.fields(key.model)
+        if fields and not is_uuid(fields):
             return True
         return self.is_local(key.model) and self.pk(key.model, key.key) is None
 

@@ -137,7 +137,10 @@ class UuidKeys:
         """Rows that were deleted: their UUIDs."""
         texts, pks = self._loaded()
         for text in keys:
-            texts.pop(pks.pop(text, None), None)
+            pk = pks.pop(text, None)
+            if texts.pop(pk, None) is not None:
+                self._former[text] = self.spell(pk)
+                self._by_row = None
 
     def keep(self, keys: Iterable[str]) -> None:
         """Keeps for rows that are to be made the primary keys that they had first, where these are free."""
