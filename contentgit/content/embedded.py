@@ -8,10 +8,10 @@ in front, so that every value can be read back.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final
 
-from contentgit.content.layout import decode_part, encode_part
+from contentgit.content.layout import decode_part, encode_part, integer_key
 from contentgit.content.records import RecordKey, Value
 
 _KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,?~-]+)"
@@ -80,6 +80,15 @@ def keys_in(value: Value) -> Iterator[RecordKey]:
 def references_in(data: bytes) -> list[bytes]:
     """The references in what may be marks in the bytes of a record, to tell which records to decode."""
     return _IN_BYTES.findall(data)
+
+
+def numbers_in(data: bytes, labels: Container[str]) -> Iterator[int]:
+    """The numbers of rows of these models that the bytes of a record refer to, also without a row."""
+    for found in references_in(data):
+        label, _, key = found.decode("utf-8", "replace").partition(":")
+        number = integer_key(key.removeprefix(_UNKNOWN)) if label in labels else None
+        if number is not None:
+            yield number
 
 
 def redirected(value: Value, name: Callable[[RecordKey], RecordKey]) -> Value:

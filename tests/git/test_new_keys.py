@@ -323,6 +323,23 @@ def test_a_record_of_either_side_gets_the_new_key(site: Site, side: Side) -> Non
     assert new_keys_since(site.repository, theirs if side is Side.OURS else ours, commit) == {}
 
 
+def test_a_number_that_a_text_has_without_a_record_is_not_given(site: Site) -> None:
+    """The link would lead somewhere all at once."""
+    pages = SCHEMA.models["site.page"]
+    fields = tuple(replace(each, embeds=each.name in ("body", "data")) for each in pages.fields)
+    schema = Schema({**SCHEMA.models, "site.page": replace(pages, fields=fields)})
+    description = dump_document(schema_document(DATASET, schema))
+    site.commit_files("main", {f"pages/{DATASET_FILE}": description})
+    dead = {
+        "site.page:3": {"body": "$ref(site.tag:4) $ref(site.tag:70)"},
+        "site.page:2": {"data": {"tag": "$num(site.tag:?5)"}},
+    }
+    stopped(site, {**tags("w", 3), **dead}, tags("s", 3))
+    resolve(site.repository, ["site.tag:3"], Decision(renumber=Side.THEIRS))
+    there = site.all(continue_merge(site.repository).commit)
+    assert there["site.tag:6"] == {"name": "s3"}
+
+
 def test_new_keys_for_both(site: Site) -> None:
     """One call each: what was decided last about a key counts, and each side keeps its own."""
     stopped(site, tags("w", 3, 4), tags("s", 3, 4))

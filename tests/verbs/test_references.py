@@ -736,6 +736,15 @@ def test_what_refers_to_a_row_that_moves_follows(numbered: None, ok: Ok, run: Ru
     assert Card.objects.get(title="There").pk != 50
 
 
+def test_what_moves_gets_no_number_of_a_dead_link(numbered: None, ok: Ok) -> None:
+    """Not one that a text has here, nor one in the commit."""
+    card("default", "Dead", pk=49, text="[[card 51]] [[card 900]]")
+    ok("commit", "-m", "A dead link")
+    Card.objects.using("other").filter(title="Three").update(data=[52])
+    ok(*UPDATE, "--renumber")
+    assert Card.objects.using("other").get(title="There").pk == 53
+
+
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_a_merge_gives_one_of_them_another_key(numbered: None, ok: Ok, run: Run, side: str) -> None:
     ok("commit", "--branch", "there", "-m", "There", OTHER)

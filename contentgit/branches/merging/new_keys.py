@@ -10,11 +10,13 @@ from typing import Final
 
 from contentgit.branches.trees import Sides
 from contentgit.branches.trees.sides import family, has_added
+from contentgit.content.embedded import numbers_in
 from contentgit.content.layout import HIGHEST_KEY, dump_of, integer_key, model_folder, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.content.uuids import is_of_earlier_key
 from contentgit.errors import RefusedError, UsageError
+from contentgit.history.snapshots import batches
 from contentgit.merge import Place, Reason, Resolution, Side, Take, TreeConflict, new_keys
 
 ON_OLDER_BRANCH: Final = (
@@ -38,6 +40,7 @@ class NewKeys:
     trees: Sequence[str] = ()
     _last: dict[tuple[str, ...], int] = field(default_factory=dict)
     _families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _referred: dict[tuple[str, ...], set[int]] = field(default_factory=dict)
 
     def of(
         self, conflicts: Iterable[TreeConflict], *, all_of_them: bool = True
@@ -124,6 +127,8 @@ class NewKeys:
         related = self.family(key.model)
         last = self._last.get(related)
         new = (self._highest(related) if last is None else last) + 1
+        while new in self._dead(related):
+            new += 1
         if new > HIGHEST_KEY:
             raise RefusedError(
                 f"{key}: {RecordKey(key.model, str(new - 1))} is in use, and no primary key is above it",
@@ -162,9 +167,35 @@ class NewKeys:
                     found.setdefault(schema.label, set()).update(targets)
         return found
 
+    def _dead(self, related: tuple[str, ...]) -> set[int]:
+        """The numbers by which texts or JSON refer to these models: one that is free may be a dead link."""
+        if related not in self._referred:
+            blobs = self.sides.repository.objects.blobs
+            found, seen = set[int](), {*self._embedding()}
+            for some in batches(seen):
+                found.update(number for data in blobs(some) for number in numbers_in(data, related))
+            self._referred[related] = found
+        return self._referred[related]
+
+    def _embedding(self) -> Iterator[str]:
+        """The blob ids of all records whose models have references inside."""
+        sides, trees = self.sides, self.sides.repository.trees
+        for tree in filter(None, self._sources):
+            for folder in trees.folders(tree):
+                for label, schema in sides.schema(folder).items():
+                    if any(each.embeds for each in schema.fields):
+                        for _, blob in trees.entries(tree, model_folder(folder, label)):
+                            yield blob
+
+    @property
+    def _sources(self) -> Iterable[str | None]:
+        return dict.fromkeys(
+            (self.sides.base.tree, self.sides.ours, self.sides.theirs, *self.trees)
+        )
+
     def _highest(self, related: Sequence[str]) -> int:
         """The highest key of these models that anybody has, in whichever dump."""
-        sides, trees = self.sides, self.sides.repository.trees
+        trees = self.sides.repository.trees
         # What decisions gave, or are about, may be in no tree by now.
         decided = [
             name
@@ -173,8 +204,7 @@ class NewKeys:
             for name in (each.key, each.place.key.key)
         ]
         highest = max(0, 0, *(integer_key(name) or 0 for name in decided))
-        sources = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
-        for tree in filter(None, sources):
+        for tree in filter(None, self._sources):
             for folder, label in product(trees.folders(tree), related):
                 for path, _ in trees.entries(tree, model_folder(folder, label)):
                     name = path.rpartition("/")[2].removesuffix(".json")
