@@ -143,6 +143,8 @@ class _Links:
         held = {label for dump in dumps for label in dump.models}
         whole = {label for dump in dumps for label in dump.models.keys() - dump.filtered}
         self._partial = held - whole
+        # A row that is named by something else than its primary key has none to be written.
+        self._named = {each.label for d in dumps for each in d.models.values() if each.identity}
         self._dumps = {dump.folder: dump for dump in dumps}
         self._keys = keys
         self._references = References[str](keys.has, held)
@@ -173,6 +175,8 @@ class _Links:
             message += ": it may be a row that the dump's filter leaves out"
             return Level.WARNING, message, ""
         if not each.constrained:
+            if each.target.model in self._named:
+                return Level.WARNING, f"{message}; a database that lacks it, too, refuses this", ""
             return Level.WARNING, f"{message}; the database accepts this", ""
         return Level.ERROR, message, "restore the record or clear the field"
 

@@ -232,7 +232,8 @@ class _SettledItems:
                 f"{item.key} has the number {number} of a row of {target.model} in {name}, which was deleted "
                 "where it was committed; here it is another row's"
             )
-            return Problem(ProblemKind.NUMBER, text, key=item.key, dump=item.dump)
+            number_of = Missing(target, name)
+            return Problem(ProblemKind.NUMBER, text, item.key, item.dump, missing=number_of)
         if target in self.gone:
             why = "which this apply deletes"
         elif target.model in {label for _, label in self.survey.unknown_models}:

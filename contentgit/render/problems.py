@@ -63,7 +63,7 @@ def causes(problems: Sequence[Problem], titles: Mapping[RecordKey, str]) -> list
     groups: dict[tuple[ProblemKind, str], list[tuple[Problem, str]]] = defaultdict(list)
     missing: dict[RecordKey, list[Problem]] = defaultdict(list)
     for problem in problems:
-        if problem.missing is not None:
+        if problem.missing is not None and problem.kind is ProblemKind.MISSING:
             missing[problem.missing.row].append(problem)
             continue
         text, differs = _common(problem)

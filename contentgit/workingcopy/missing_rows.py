@@ -12,8 +12,8 @@ from functools import cached_property
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
+from contentgit.content.embedded import keys_in, unknown_pk
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.referring import targets
 from contentgit.content.schema import FieldKind, FieldSchema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, parents
@@ -170,9 +170,12 @@ class _Search:
 
 
 def _targets(key: RecordKey, value: Value, field: FieldSchema) -> Iterable[RecordKey]:
-    """What a value refers to; a generic key whose columns are no reference is written as it is."""
+    """What a value refers to, also by numbers without a row.
+
+    A generic key whose columns are no reference is written as it is.
+    """
     if field.embeds:
-        return dict.fromkeys(targets(value, field))
+        return dict.fromkeys(keys_in(value))
     listed = value if isinstance(value, list) else [value]
     texts = [each for each in listed if each and not isinstance(each, dict)]
     return map(RecordKey.parse, references(key, field.name, texts))
@@ -214,11 +217,18 @@ class _Walk:
                 out += filter(None, [each.search.note(each)])
 
     def _in_commit(self, key: RecordKey) -> bool:
-        return any(search.has(key) for search in self.searches)
+        return unknown_pk(key) is None and any(search.has(key) for search in self.searches)
 
     def _without_row(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
-        keys = set(keys)
-        return keys - self.searches[0].work.dump.reader.existing(keys)
+        """Those of the keys without a row here; of numbers without one, those that another row has here."""
+        reader, found, known = self.searches[0].work.dump.reader, set[RecordKey](), set[RecordKey]()
+        for key in keys:
+            number = unknown_pk(key)
+            if number is None:
+                known.add(key)
+            elif reader.identities.is_named(key.model, number):
+                found.add(key)
+        return found | (known - reader.existing(known))
 
 
 def _rewritten(project: Project, work: DumpPlan, search: _Search) -> DumpPlan:
@@ -276,7 +286,7 @@ def _in_effect(work: DumpPlan, take: Side | None) -> DumpPlan:
         record, name = results[entry["record"]], entry["field"]
         value = record.fields.get(name) if record else None
         schema = work.dump.tables[record.key.model].schema.by_name.get(name) if record else None
-        found = targets(value, schema) if schema else ()
+        found = _targets(record.key, value, schema) if record and schema else ()
         return any(str(key) == entry[MISSING] for key in found)
 
     entries = work.missing

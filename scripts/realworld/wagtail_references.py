@@ -36,7 +36,15 @@ def prove(workshop: Workshop) -> None:
     workshop.contentgit("init")
     workshop.contentgit("commit", "-m", "Stage")
     # What migrations made there are the same rows; the tree above the content differs.
-    adopt = ("identity", "adopt", "main", "--by", "wagtailcore.page=parent,slug", "--apply", "--yes")
+    adopt = (
+        "identity",
+        "adopt",
+        "main",
+        "--by",
+        "wagtailcore.page=parent,slug",
+        "--apply",
+        "--yes",
+    )
     workshop.contentgit(*adopt, alias="production")
     workshop.contentgit(*APPLY, "--force", alias="production")
     same(workshop, "applied")

@@ -230,6 +230,36 @@ def test_a_number_that_is_another_rows_is_refused(
     assert said.code == 3
     assert "has the number 4711 of a row of workshop.card in text" in said.err
     assert Card.objects.using("other").get().title == "Another"
+    assert 'or write "missing": {"text": "null"} into the spec of workshop.card' in said.err
+
+
+@pytest.mark.parametrize("rule", ["null", "skip", {"key": "workshop.card:"}])
+def test_what_is_done_about_a_number_that_is_another_rows(
+    databases: tuple[str, str], ok: Ok, git: Ok, rule: Any
+) -> None:
+    card("default", "One", text="See [[card 4711]] and [[card 4712]].")
+    card("default", "Two")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    Card.objects.using("other").create(pk=4711, title="Another")
+    if isinstance(rule, dict):
+        found = re.search("[0-9a-f-]{36}", git("grep", "-l", "Two", "HEAD"))
+        rule = {"key": f"workshop.card:{found and found[0]}"}
+    SPEC.update(missing={"text": rule})
+    try:
+        ok("checkout", "main", "--apply", "--merge", "--yes", OTHER)
+        there = {each.title: each for each in Card.objects.using("other")}
+        if rule == "skip":
+            assert {*there} == {"Another", "Two"}
+            return
+        number = there["Two"].pk if isinstance(rule, dict) else 0
+        assert there["One"].text == f"See [[card {number}]] and [[card 4712]]."
+        there["One"].text += " More."
+        there["One"].save(using="other")
+        ok("commit", "-m", "More", OTHER)
+        assert "?4711)" in git("grep", "More", "HEAD")
+    finally:
+        SPEC.pop("missing")
 
 
 def test_what_looks_like_a_reference(databases: tuple[str, str], ok: Ok) -> None:
@@ -380,7 +410,9 @@ def test_a_check_names_what_refers_to_deleted_records(
     said = ok("diff", "HEAD~1", "HEAD", "--format=markdown")
     assert "One" in said
     assert "Three" in said
-    assert run("check", "--no-code").out.count("dangling-reference") == 4
+    said = run("check", "--no-code").out
+    assert said.count("dangling-reference") == 4
+    assert said.count("; a database that lacks it, too, refuses this") == 4
 
 
 def test_a_plan_names_what_refers_to_what_it_deletes(
