@@ -9,15 +9,12 @@ from typing import Any, ClassVar, Final
 from django.apps import apps
 from django.db.models import Model
 
-from contentgit.content.embedded import keys_in, unknown_pk
-from contentgit.content.layout import decode_part
+from contentgit.contrib.content_types import model_in, model_of
 from contentgit.contrib.wagtail.blocks import shape_of
 from contentgit.contrib.wagtail.labels import label_of
 from contentgit.contrib.wagtail.rich_text import RichText
 from contentgit.contrib.wagtail.shapes import Each, Fields, Form, Shape
 from contentgit.references import Json, JsonText, Names
-
-_CONTENT_TYPE: Final = "contenttypes.contenttype"
 
 
 @dataclass
@@ -41,7 +38,7 @@ class Revision:
 def _shape(content: dict[str, Any], content_type: int | None, names: Names) -> Fields:
     """What is known of a row by its content type, or its content."""
     kind = content.get("content_type") if content_type is None else content_type
-    model = _model_in(names.number(_CONTENT_TYPE, kind)) if isinstance(kind, int) else None
+    model = model_of(names, kind)
     if model and (content_type is not None or _is_page(model)):
         return row_shape(model)
     return _by_names(frozenset(content))
@@ -139,17 +136,6 @@ def _is_page(model: type[Model]) -> bool:
     return issubclass(model, AbstractPage)
 
 
-def _model_in(mark: Any) -> type[Model] | None:
-    """The model whose content type the mark names."""
-    for key in keys_in(mark) if isinstance(mark, str) else ():
-        if key.model == _CONTENT_TYPE and unknown_pk(key) is None:
-            try:
-                return apps.get_model(".".join(map(decode_part, key.key.split(","))))
-            except LookupError:
-                return None  # left from a model that is gone
-    return None
-
-
 def _label_in(mark: Any) -> str | None:
-    model = _model_in(mark)
+    model = model_in(mark)
     return label_of(model) if model else None
