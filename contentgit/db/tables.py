@@ -8,7 +8,6 @@ of a model. Rows are read and written as tuples of column values, never as model
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -17,7 +16,7 @@ from django.db.models import Model
 
 from contentgit.content.records import Value
 from contentgit.content.schema import FieldSchema, ModelSchema, UniqueSet
-from contentgit.db.trees.numbering import Numbering, Numbers, Place
+from contentgit.db.trees.numbering import Numbering, Numbers, Standing
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,8 @@ class Tree(Protocol):
         """What mends a tree."""
         ...
 
-    def read(
-        self, moving: AbstractSet[Any] = frozenset()
-    ) -> tuple[dict[Any, Numbers], Mapping[Any, Place]]:
-        """The numbers and the place of each row by primary key; no place of rows that stand nowhere.
-
-        Rows that are ``moving`` do not count among their siblings.
-        """
+    def read(self) -> Standing:
+        """What the table has now."""
         ...
 
     def sources(self) -> Mapping[Any, Numbers]:

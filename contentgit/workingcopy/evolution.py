@@ -251,7 +251,10 @@ class Evolution:
 
     @cached_property
     def excluded(self) -> Mapping[str, int]:
-        """The fields of the commit that the code has and the dataset does not, where records have a value."""
+        """The fields of the commit that the code has and the dataset does not, where records have a value.
+
+        Without those that a library for trees computes from what records have in their place.
+        """
         names: dict[str, list[str]] = {}
         for label, model in self.recorded.items():
             newer = self._lens.newer(label)
@@ -259,7 +262,8 @@ class Evolution:
             if newer is None or table is None:
                 continue
             here = filter(None, (newer.fields.get(each.name) for each in model.fields))
-            gone = [name for name in here if name not in table.schema.by_name]
+            known = {*table.schema.by_name, *(table.tree.numbering.columns if table.tree else ())}
+            gone = [name for name in here if name not in known]
             names[newer.label] = [name for name in gone if has_field(newer.label, name)]
         names = {label: found for label, found in names.items() if found}
         found: Counter[str] = Counter()

@@ -104,8 +104,3 @@ def test_a_chain_that_is_longer_than_any_stack() -> None:
     rows = numbered(NESTED, places)
     assert rows[19_999] == (1, 20_000, 20_001, 20_000)
     assert NESTED.places(rows, {}) == places
-
-
-def test_rows_on_the_move_do_not_count_among_their_siblings() -> None:
-    rows = {1: (1, 1, 8, 1), 2: (1, 2, 3, 2), 3: (1, 4, 5, 2), 4: (1, 6, 7, 2)}
-    assert NESTED.places(rows, {}, {2})[4] == Place(1, 2)

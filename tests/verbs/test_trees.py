@@ -141,14 +141,22 @@ def outline(model: Any, alias: str = "default") -> str:
 
 def assert_sound(model: Any, alias: str = "default") -> None:
     """The library finds nothing to mend."""
-    before = numbers(model, alias)
+    before = _without_gaps(numbers(model, alias))
     with site(alias):
         if model is Path:
             assert model.objects.find_problems() == ([], [], [], [], [])
             model.objects.fix_tree()
         elif model is Linked:
             model.objects.rebuild()
-    assert numbers(model, alias) == before
+    assert _without_gaps(numbers(model, alias)) == before
+
+
+def _without_gaps(found: dict[str, Any]) -> dict[str, Any]:
+    """With the trees of nested sets numbered from 1: a root that is gone leaves a gap, until a rebuild."""
+    trees = sorted({row[0] for row in found.values()})
+    if any(isinstance(each, str) for each in trees):
+        return found
+    return {name: [trees.index(row[0]), *row[1:]] for name, row in found.items()}
 
 
 GROWN = "Pome(Apple(Boskoop Gala) Pear Quince) Stone(Cherry)"

@@ -365,7 +365,7 @@ class _Run:
         for step, record in self._records(steps):
             keyed = uuids is not None and uuids.resume(step.key.key)
             values, there = record.fields, tuple(record.fields)
-            self.trees.place(table, step.key, there, values)
+            self.trees.make(table, step.key, values)
             if there not in names:
                 names[there] = tuple(
                     f.name for f in table.fields if f.name in values and not f.placed

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from contentgit.content.diff import ABSENT, Absent
 from contentgit.content.portions import batches
 from contentgit.content.records import RecordKey, Value
 from contentgit.db.applier.bulk import BATCH
 from contentgit.db.backends import Backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Table, Tree
-from contentgit.db.trees.numbering import Numbers, Place, arranged
-from contentgit.errors import RefusedError
+from contentgit.db.trees.numbering import Numbers, Place, Standing, arranged
+from contentgit.errors import RecordError, RefusedError
 
-_Given: TypeAlias = tuple[Value, Value]
+_Given: TypeAlias = tuple[Value | Absent, Value]
 """The parent and the position of a record."""
 
 _SHOWN = 5
@@ -29,12 +30,28 @@ class TreeWriter:
         self.backend = backend
         self.identities = identities
         self._given: dict[str, dict[str, _Given]] = defaultdict(dict)
-        self._touched: dict[str, tuple[Table, Tree]] = {}
+        self._touched: dict[str, tuple[Table, Tree, Mapping[Any, Place]]] = {}
 
     def touch(self, table: Table) -> None:
-        """Rows of the table come, go, or lose their parents."""
-        if table.tree is not None:
-            self._touched[table.label] = table, table.tree
+        """Rows of the table are about to come, go, move, or lose their parents.
+
+        A row of which no record says anything keeps the position that it has now; others change its rank.
+        """
+        if table.tree is not None and table.label not in self._touched:
+            self._touched[table.label] = table, table.tree, table.tree.read().places
+
+    def make(self, table: Table, key: RecordKey, values: Mapping[str, Any]) -> None:
+        """The new row is to stand where the record with these values says.
+
+        Raises:
+            RecordError: it does not say that.
+        """
+        if table.tree is not None and table.tree.numbering.position not in values:
+            raise RecordError(
+                f"{key}: its record does not say where it stands in the tree",
+                hint=f'it was committed without "tree" in the spec of {table.label}; commit it again',
+            )
+        self.place(table, key, tuple(values), values)
 
     def place(
         self, table: Table, key: RecordKey, fields: Sequence[str], values: Mapping[str, Any]
@@ -45,7 +62,7 @@ class TreeWriter:
         parent, position = table.tree.numbering.parent, table.tree.numbering.position
         if not set(fields).isdisjoint((parent, position, *table.tree.numbering.sources)):
             self.touch(table)
-            self._given[table.label][key.key] = values.get(parent), values.get(position)
+            self._given[table.label][key.key] = values.get(parent, ABSENT), values.get(position)
 
     def write(self) -> None:
         """Write the numbers that differ.
@@ -53,39 +70,42 @@ class TreeWriter:
         Raises:
             RefusedError: a row would stand nowhere: below itself, or below one that is gone.
         """
-        for label, (table, tree) in self._touched.items():
-            rows, places, ties = self._places(label, tree)
-            self._save(table, tree, rows, self._numbers(label, tree, rows, places, ties))
+        for label, (table, tree, before) in self._touched.items():
+            now = tree.read()
+            places, ties = self._places(label, tree, before, now)
+            changed = self._numbers(label, tree, now, places, ties)
+            self._save(table, tree, now.rows, changed)
             tree.forget()
         self._touched.clear()
         self._given.clear()
 
     def _places(
-        self, label: str, tree: Tree
-    ) -> tuple[dict[Any, Numbers], dict[Any, Place], dict[Any, tuple[int, str]]]:
-        """The rows, where each is to stand, and what decides where two stand at one position."""
-        given = {self.identities.row_pk(label, text): text for text in self._given[label]}
-        rows, standing = tree.read(given.keys())
-        places, ties = dict(standing), {}
-        for pk, text in given.items():
-            parent, position = self._given[label][text]
-            before = places.get(pk)
-            above = before.parent if before else None
-            if not tree.numbering.linked:
-                above = None if parent is None else self._pk(label, parent)
-            number = position if isinstance(position, int) else before.position if before else 1
-            places[pk] = Place(above, number)
+        self, label: str, tree: Tree, before: Mapping[Any, Place], now: Standing
+    ) -> tuple[dict[Any, Place], dict[Any, tuple[int, str]]]:
+        """Where each row is to stand, and what decides where two stand at one position."""
+        places = {pk: before[pk] for pk in now.rows if pk in before}
+        ties: dict[Any, tuple[int, str]] = {}
+        for text, (parent, position) in self._given[label].items():
+            pk = self.identities.row_pk(label, text)
+            was = places.get(pk, Place(None, 1))
+            is_known = parent is ABSENT or tree.numbering.linked
+            above = was.parent if is_known else self._pk(label, parent)
+            places[pk] = Place(above, position if isinstance(position, int) else was.position)
             ties[pk] = (0, text)
-        return rows, places, ties
+        if tree.numbering.linked:
+            places = {pk: Place(now.parents.get(pk), at) for pk, (_, at) in places.items()}
+        return places, ties
 
-    def _pk(self, label: str, reference: Value) -> Any:
+    def _pk(self, label: str, reference: Value) -> Any | None:
+        if reference is None:
+            return None
         return self.identities.row_pk(label, str(reference).partition(":")[2])
 
     def _numbers(
         self,
         label: str,
         tree: Tree,
-        rows: Mapping[Any, Numbers],
+        now: Standing,
         places: Mapping[Any, Place],
         ties: Mapping[Any, tuple[int, str]],
     ) -> dict[Any, Numbers]:
@@ -94,13 +114,13 @@ class TreeWriter:
         try:
             for pk, numbers in tree.numbering.numbers(arranged(places, ties), tree.sources()):
                 reached.add(pk)
-                if rows.get(pk) != numbers:
+                if now.rows.get(pk) != numbers:
                     changed[pk] = numbers
         except OverflowError as error:
             raise RefusedError(f"{label}: {error}", hint="nothing has changed") from error
-        lost = rows.keys() - reached
+        lost = now.rows.keys() - reached
         if lost:
-            raise self._refused(label, tree, rows, places, lost)
+            raise self._refused(label, tree, now.rows, places, lost)
         return changed
 
     def _refused(

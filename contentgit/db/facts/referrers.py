@@ -210,7 +210,7 @@ def _below(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referr
     tree = source.table(label).tree
     if tree is None or tree.numbering.linked:
         return
-    _, places = tree.read()
+    places = tree.read().places
     identities, name = source.identities, tree.numbering.parent
     above = {identities.pk(label, key.key): key for key in keys}
     found = {
@@ -220,7 +220,8 @@ def _below(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referr
     }
     dumps = source.dumps_of(label, sorted(found))
     for key, target in found.items():
-        yield Referrer(key, name, target, OnDelete.CASCADE, dump=dumps.get(key, ""))
+        dump = dumps.get(key, "")
+        yield Referrer(key, name, target, OnDelete.CASCADE, dump=dump, managed=True)
 
 
 def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:

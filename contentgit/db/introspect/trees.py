@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ from contentgit.db.introspect.binding import column, column_codec
 from contentgit.db.queries import Row, python_rows, select, stream
 from contentgit.db.tables import BoundField, Column
 from contentgit.db.trees import numbering_of
-from contentgit.db.trees.numbering import Numbering, Numbers, Place
+from contentgit.db.trees.numbering import Numbering, Numbers, Place, Standing
 from contentgit.errors import RecordError
 
 
@@ -42,16 +41,14 @@ class BoundTree:
         """The columns that tell where a row stands."""
         return self.columns[: self.numbering.marks]
 
-    def read(
-        self, moving: AbstractSet[Any] = frozenset()
-    ) -> tuple[dict[Any, Numbers], Mapping[Any, Place]]:
+    def read(self) -> Standing:
         """See :meth:`contentgit.db.tables.Tree.read`."""
         rows, parents = dict[Any, Numbers](), dict[Any, Any]()
         for pk, numbers, parent in self._rows():
             rows[pk] = numbers
             if parent is not None:
                 parents[pk] = parent
-        return rows, self.numbering.places(rows, parents, moving)
+        return Standing(rows, parents, self.numbering.places(rows, parents))
 
     def sources(self) -> Mapping[Any, Numbers]:
         """See :meth:`contentgit.db.tables.Tree.sources`."""
@@ -66,7 +63,7 @@ class BoundTree:
             RecordError: it stands nowhere.
         """
         if self._known is None or marks not in self._known:  # it may have come since
-            rows, places = self.read()
+            rows, _, places = self.read()
             count = self.numbering.marks
             self._known = {rows[pk][:count]: place for pk, place in places.items()}
         found = self._known.get(marks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -28,12 +27,7 @@ class NestedSets(Numbering):
     marks: ClassVar[int] = 2
     rebuild: ClassVar[str] = "rebuild()"
 
-    def places(
-        self,
-        rows: Mapping[Any, Numbers],
-        parents: Mapping[Any, Any],
-        moving: AbstractSet[Any] = frozenset(),
-    ) -> dict[Any, Place]:
+    def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
         """See :meth:`Numbering.places`."""
         found: dict[Any, Place] = {}
         counts = Counter[Any]()
@@ -53,7 +47,7 @@ class NestedSets(Numbering):
             if parent is None:
                 found[pk] = Place(None, tree_id)
             else:
-                counts[parent] += pk not in moving
+                counts[parent] += 1
                 found[pk] = Place(parent, counts[parent])
         return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -17,6 +16,17 @@ class Place(NamedTuple):
 
     parent: Any | None
     position: int
+
+
+class Standing(NamedTuple):
+    """The rows of a tree by primary key: their numbers, the parents that they link to, and their places.
+
+    Rows that stand nowhere have no place.
+    """
+
+    rows: Mapping[Any, Numbers]
+    parents: Mapping[Any, Any]
+    places: Mapping[Any, Place]
 
 
 class Child(NamedTuple):
@@ -48,16 +58,10 @@ class Numbering(ABC):
     sources: tuple[str, ...] = ()
 
     @abstractmethod
-    def places(
-        self,
-        rows: Mapping[Any, Numbers],
-        parents: Mapping[Any, Any],
-        moving: AbstractSet[Any] = frozenset(),
-    ) -> dict[Any, Place]:
+    def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
         """The place of each row by primary key; rows that stand nowhere are left out.
 
-        ``parents`` are those that the rows link to, if they are linked. Rows that are ``moving`` do not count
-        among their siblings.
+        ``parents`` are those that the rows link to, if they are linked.
         """
 
     @abstractmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -37,14 +36,9 @@ class Paths(Numbering):
     marks: ClassVar[int] = 1
     rebuild: ClassVar[str] = "fix_tree()"
 
-    def places(
-        self,
-        rows: Mapping[Any, Numbers],
-        parents: Mapping[Any, Any],
-        moving: AbstractSet[Any] = frozenset(),
-    ) -> dict[Any, Place]:
+    def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
         """See :meth:`Numbering.places`."""
-        del parents, moving
+        del parents
         by_path = {numbers[0]: pk for pk, numbers in rows.items()}
         found = {}
         for path, pk in by_path.items():
