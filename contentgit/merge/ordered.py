@@ -13,7 +13,7 @@ from typing import NamedTuple
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.merge.ordering import OrderGroup, group_of, settle, touched_groups
+from contentgit.merge.ordering import OrderGroup, group_of, place_fields, settle, touched_groups
 from contentgit.merge.records import MergedRecord, Three, merge_record
 from contentgit.merge.side import Side
 
@@ -113,7 +113,7 @@ class OrderedModel(NamedTuple):
         names = {
             name
             for known in self.schema.orders
-            for name in (known.name, *(known.order_within or ()))
+            for name in (*place_fields(self.schema, known), *(known.order_within or ()))
         }
         kept = {name: each for name, each in record.fields.items() if name in names}
         return replace(record, fields=kept)

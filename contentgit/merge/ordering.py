@@ -14,7 +14,8 @@ from contentgit.content.canonical import encode_value
 from contentgit.content.diff import ABSENT, Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldSchema, ModelSchema
-from contentgit.merge.arrangement import merge_places, unmoved
+from contentgit.merge.arrangement import Ordered, merge_places, unmoved
+from contentgit.merge.preorder import Tree, merge_trees, parent_field
 from contentgit.merge.records import Conflict, MergedRecord, Reason, merge_record
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict
@@ -40,6 +41,12 @@ def group_of(record: Record | None, field: FieldSchema) -> OrderGroup | None:
     return OrderGroup(record.key.model, field.name, tuple(map(encode_value, values)))
 
 
+def place_fields(schema: ModelSchema, field: FieldSchema) -> tuple[str, ...]:
+    """The fields that give a record its place in its group."""
+    parent = parent_field(schema, field)
+    return (field.name,) if parent is None else (field.name, parent)
+
+
 def touched_groups(
     ours: Iterable[Change],
     theirs: Iterable[Change],
@@ -51,18 +58,17 @@ def touched_groups(
     They are those in which both sides gave, took or changed a place, and those in which one did so to a
     record that the other changed too. Of changes that give no record another place only keys are kept.
     """
-    fields = schema.orders
     placed: dict[RecordKey, Change | None] = {}
     groups_ours: set[OrderGroup] = set()
     for change in ours:
         if change.key.model == schema.label:
-            found = _groups_changed(change, fields)
+            found = _groups_changed(change, schema)
             groups_ours |= found
             placed[change.key] = change if found else None
     result: set[OrderGroup] = set()
     for change in theirs:
         if change.key.model == schema.label:
-            found = _groups_changed(change, fields)
+            found = _groups_changed(change, schema)
             result |= found & groups_ours
             if change.key in placed:
                 result |= found
@@ -70,17 +76,23 @@ def touched_groups(
                 if other is not None:  # where it was put, and where it comes to
                     sides = (other.before, other.after, change.after)
                     merged = merge_record(*sides, schema, prefer).record
-                    result |= {group for field in fields if (group := group_of(merged, field))}
-                    result |= _groups_changed(other, fields)
+                    result |= {
+                        group for field in schema.orders if (group := group_of(merged, field))
+                    }
+                    result |= _groups_changed(other, schema)
     return result
 
 
-def _groups_changed(change: Change, fields: Iterable[FieldSchema]) -> set[OrderGroup]:
+def _groups_changed(change: Change, schema: ModelSchema) -> set[OrderGroup]:
     """The groups in which the change gives, takes or changes a place."""
     found = set()
-    for field in fields:
+    for field in schema.orders:
+        names = place_fields(schema, field)
         sides = [(group_of(each, field), each) for each in (change.before, change.after)]
-        places = [(group, group and each and each.fields[field.name]) for group, each in sides]
+        places = [
+            (group, group and each and [each.fields.get(name) for name in names])
+            for group, each in sides
+        ]
         if places[0] != places[1]:
             found |= {group for group, _ in places if group is not None}
     return found
@@ -111,7 +123,8 @@ def settle(
         members = _places(kept, field, wanted)
         for group in sorted(wanted, key=lambda each: each.within):
             places = [side.get(group, {}) for side in sides]
-            settling = _Settling(field, (base, ours, theirs), places, current, prefer)
+            parent = parent_field(schema, field)
+            settling = _Settling(field, parent, (base, ours, theirs), places, current, prefer)
             found = settling.settled(members.get(group, {}))
             result.update(found)
             current.update(found)
@@ -130,9 +143,13 @@ def _places(
 
 
 class _Settling(NamedTuple):
-    """One group: its records and places in base, ours and theirs, and the merged records."""
+    """One group: its records and places in base, ours and theirs, and the merged records.
+
+    ``parent`` is the field that says which record is below which.
+    """
 
     field: FieldSchema
+    parent: str | None
     sides: tuple[Snapshot, Snapshot, Snapshot]
     places: list[dict[RecordKey, int]]
     merged: Mapping[RecordKey, MergedRecord]
@@ -144,13 +161,23 @@ class _Settling(NamedTuple):
         gone = {key for key, each in result.items() if each.record is None}
         left = {key: number for key, number in members.items() if key not in gone}
         base, ours, theirs = self.places
-        ordered = merge_places(base, ours, theirs, left, self.prefer)
+        ordered = self._as_tree(left) or merge_places(base, ours, theirs, left, self.prefer)
         for key, number in ordered.places.items():
             before = self.merged[key]
             after = self._placed(result.get(key, before), number, key in ordered.apart)
             if after != before:
                 result[key] = after
         return result
+
+    def _as_tree(self, members: Mapping[RecordKey, int]) -> Ordered | None:
+        """The order of a tree, if the numbers are those of one."""
+        if self.parent is None:
+            return None
+        sides = zip(self.places, self.sides, strict=True)
+        base, ours, theirs = (Tree.of(*each, self.parent) for each in sides)
+        merged = {key: self.merged[key].record for key in members}
+        whole = Tree.of(members, merged, self.parent)
+        return merge_trees(base, ours, theirs, whole, self.prefer)
 
     def _only_shifted(self) -> dict[RecordKey, MergedRecord]:
         """Records deleted on one side, where the other changed the number without moving them.
@@ -180,7 +207,7 @@ class _Settling(NamedTuple):
         if apart:
             return self._with_conflict(merged, record.key)
         names = {value.name for value in merged.conflict.fields} if merged.conflict else set()
-        if names.intersection(self.field.order_within or ()):
+        if names.intersection((*(self.field.order_within or ()), self.parent)):
             return merged  # what it stands among is in conflict, and its place with it
         return _without(merged, self.field.name)
 
