@@ -16,6 +16,7 @@ from contentgit.db.backends import Backend, LockWait, backend
 from contentgit.db.tables import Column
 from contentgit.errors import BusyError, DatabaseError, RefusedError, UnknownNameError
 from tests.bakery.models import Category, Product, Tag
+from tests.brands.models import Shop
 from tests.db.sessions import another_apply, another_connection, do_not_wait
 from tests.workshop.models import Egg, Hen, Slot, Word
 
@@ -343,6 +344,8 @@ def test_inserted_rows_tell_their_keys(
         new = [(name, slug) for _, name, slug in tags(450)]
         found = ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], new)
         assert ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], []) == []
+        bare = ways.insert_returning("brands_shop", [], [ID], [()] * 450)
+    assert [*Shop.objects.order_by("id").values_list("id")] == sorted(set(bare))
     assert returning == {together}
     slugs = dict(Tag.objects.values_list("id", "slug"))
     assert [slugs[key] for (key,) in found] == [slug for _, slug in new]

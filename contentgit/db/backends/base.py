@@ -317,9 +317,7 @@ class Backend(ABC):
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
         """Insert the rows, each one parameter per column; the number of rows inserted."""
-        names = ", ".join(self.quoted(column.name) for column in columns)
-        marks = f"({', '.join(column.cast for column in columns)})"
-        head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
+        head, marks = self._head(table, columns, ())
         count = 0
         for batch in _statements(rows, len(columns), self.statement_characters):
             parameters = [parameter for row in batch for parameter in row]
@@ -337,9 +335,7 @@ class Backend(ABC):
         """
         if not self.connection.features.can_return_rows_from_bulk_insert:
             return [self._inserted(table, columns, keys, row) for row in rows]
-        names = ", ".join(self.quoted(column.name) for column in columns)
-        marks = f"({', '.join(column.cast for column in columns)})"
-        head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
+        head, marks = self._head(table, columns, keys)
         wanted = ", ".join(key.reading(self.quoted(key.name)) for key in keys)
         found: list[tuple[Any, ...]] = []
         for batch in _statements(rows, len(columns), self.statement_characters):
@@ -348,14 +344,25 @@ class Backend(ABC):
             found += self.fetch(f"{head}{values} RETURNING {wanted}", parameters)
         return found
 
+    def _head(
+        self, table: str, columns: Sequence[Column], keys: Sequence[Column]
+    ) -> tuple[str, str]:
+        """How a statement that inserts rows begins, and what it has for a row.
+
+        A row without columns is named by its keys, since not every database takes an empty list.
+        """
+        casts = [column.cast for column in columns]
+        marks = casts or [self.connection.ops.pk_default_value()] * len(keys)
+        names = ", ".join(self.quoted(column.name) for column in columns or keys)
+        head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
+        return head, f"({', '.join(marks)})"
+
     def _inserted(
         self, table: str, columns: Sequence[Column], keys: Sequence[Column], row: tuple[Any, ...]
     ) -> tuple[Any, ...]:
         given = {column.name: value for column, value in zip(columns, row, strict=True)}
-        names = ", ".join(self.quoted(column.name) for column in columns)
-        marks = ", ".join(column.cast for column in columns)
         with self.connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {self.quoted(table)} ({names}) VALUES ({marks})", row)  # noqa: S608
+            cursor.execute("".join(self._head(table, columns, keys)), row)
             return tuple(given.get(key.name, cursor.lastrowid) for key in keys)
 
     def update(
