@@ -15,7 +15,8 @@ class Json:
     ``*[type=link]`` is every object that has this text under the name.
 
     The target is a label, :data:`ANY`, :class:`Generic`, a dictionary with the rules of :class:`Html`, or
-    other references. A number that is the whole value is left alone: its name would be read back as a text.
+    other references. Where a path has several, the rules are a list of pairs. A number that is the whole
+    value is left alone: its name would be read back as a text.
     """
 
     rules: JsonRules | JsonPlaces

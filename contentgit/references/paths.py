@@ -19,7 +19,8 @@ from contentgit.references.places import (
 
 JSON_HINT: Final = "write {'items.*.page': 'app.model'}"
 
-JsonRules: TypeAlias = Mapping[str, str | References | Generic | Mapping[str, str]]
+_Rule: TypeAlias = str | References | Generic | Mapping[str, str]
+JsonRules: TypeAlias = Mapping[str, _Rule] | list[tuple[str, Target]]
 Leaf: TypeAlias = Callable[[Any, str | References], Any]
 """The value with what the target makes of it; of lists and objects, a label or ``ANY`` makes nothing."""
 
@@ -102,7 +103,8 @@ class Paths:
             elif isinstance(inner, list):
                 holder[name] = inner = [*inner]
                 states = self._below(states, None)
-                labels = [each for each in targets if isinstance(each, str)]
+                named = labels if isinstance(holder, dict) else []  # by Generic
+                labels = [*named, *(each for each in targets if isinstance(each, str))]
                 below = ((index, states, labels) for index in range(len(inner)))
             else:
                 continue
@@ -158,7 +160,7 @@ def places_in(rules: JsonRules | JsonPlaces) -> JsonPlaces:
     Raises:
         ValueError: the form of the rules is wrong.
     """
-    if isinstance(rules, Mapping) or not hasattr(rules, "mapped"):
+    if isinstance(rules, (Mapping, list)) or not hasattr(rules, "mapped"):
         return Paths(rules)
     return rules
 

@@ -64,14 +64,15 @@ def rules_in(raw: object, hint: str) -> list[tuple[str, Any]]:
     """Places with their targets.
 
     Raises:
-        ValueError: there are none, or ``raw`` is no dictionary of them.
+        ValueError: there are none, or ``raw`` is neither a dictionary nor a list of them.
     """
-    if not isinstance(raw, Mapping) or not raw:
+    pairs = [*(raw.items() if isinstance(raw, Mapping) else raw if isinstance(raw, list) else ())]
+    if not pairs:
         raise ValueError("must be a dictionary of places, and have one at least", hint)
-    for place in raw:
+    for place, _ in pairs:
         if not isinstance(place, str):
             raise ValueError(f"must have strings as places, not {place!r}", hint)
-    return [*raw.items()]
+    return pairs
 
 
 def label_in(target: object, place: str) -> str:
