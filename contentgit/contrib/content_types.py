@@ -17,7 +17,9 @@ _CONTENT_TYPE: Final = "contenttypes.contenttype"
 
 def model_of(names: Names, content_type: Any) -> type[Model] | None:
     """The model of a content type, by its primary key; ``None`` if there is none."""
-    return model_in(names.number(_CONTENT_TYPE, content_type)) if type(content_type) is int else None
+    return (
+        model_in(names.number(_CONTENT_TYPE, content_type)) if type(content_type) is int else None
+    )
 
 
 def model_in(mark: Any) -> type[Model] | None:

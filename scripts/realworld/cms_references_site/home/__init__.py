@@ -1,0 +1,1 @@
+"""Plugins and a model of the site's own."""
