@@ -125,6 +125,27 @@ def double(apps, editor):
         each.tags.add(Tag.objects.create(word=f"t{each.pages}"))
 """
 
+TREE = """
+    from treebeard.mp_tree import MP_Node
+
+    class Page(MP_Node):
+        name = models.CharField(max_length=50)
+        {more}
+"""
+MAKE_TREE = f"""m.CreateModel("Page", [
+    {ID},
+    ("path", f.CharField(max_length=255, unique=True)),
+    ("depth", f.PositiveIntegerField()),
+    ("numchild", f.PositiveIntegerField(default=0)),
+    ("name", f.CharField(max_length=50)),
+])"""
+PATHS = """
+def paths(apps, editor):
+    for page in apps.get_model("site1", "Page").objects.order_by("pk"):
+        page.text = f"{page.name} at {page.path}, with {page.numchild} below"
+        page.save()
+"""
+
 NOTES = """
     from django.contrib.contenttypes.fields import GenericForeignKey
     from django.contrib.contenttypes.models import ContentType
@@ -233,6 +254,22 @@ def story_of_places(**identity: object) -> Story:
 
 
 STORIES = {
+    "a tree whose numbers a library computes": Story(
+        TREE.format(more=""),
+        [MAKE_TREE],
+        [
+            """INSERT INTO site1_page (id, path, depth, numchild, name) VALUES
+            (4, '0002', 1, 2, 'root'), (9, '00020003', 2, 1, 'below'), (2, '00020007', 2, 0, 'last'),
+            (7, '000200030001', 3, 0, 'deep')"""
+        ],
+        TREE.format(more='text = models.TextField(default="")'),
+        [
+            'm.AddField("Page", "text", f.TextField(default=""))',
+            "m.RunPython(paths)",
+        ],
+        [{"model": "site1.page", "tree": True}],
+        PATHS,
+    ),
     "children that a field of their parent identifies": story_of_places(
         place=["slug"], cafe=["slug"], bar=["slug"], visit=["day"]
     ),

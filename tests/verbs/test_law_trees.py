@@ -45,20 +45,22 @@ class Site:
         if len(self.names) < 3:
             return
         name, target = self.chance.sample(self.names, 2)
-        with trees.site(self.alias):
-            row, to = (self.model.objects.get(name=each) for each in (name, target))
-            objects = self.model.objects
-            below = (row if self.model is Linked else objects).get_descendants(
-                *(() if self.model is Linked else (row,))
-            )
-            if to in list(below):
-                return
+        if target in self.below(name):
+            return
         where = self.chance.choice(["left", "right", "first-child", "last-child"])
         trees.move(self.model, name, target, where, self.alias)
 
     def remove(self) -> None:
-        if len(self.names) > 6:
-            trees.remove(self.model, self.chance.choice(self.names), self.alias)
+        name = self.chance.choice(self.names)
+        if len(self.names) - len(self.below(name)) > 5:
+            trees.remove(self.model, name, self.alias)
+
+    def below(self, name: str) -> list[str]:
+        """All rows below this one."""
+        with trees.site(self.alias):
+            row = self.model.objects.get(name=name)
+            objects, given = (row, ()) if self.model is Linked else (self.model.objects, (row,))
+            return [each.name for each in objects.get_descendants(*given)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

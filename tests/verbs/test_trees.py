@@ -11,9 +11,11 @@ from django.core.checks import run_checks
 from django.db import connections, transaction
 from django.test import override_settings
 
+from contentgit.db.tracking import log as tracking
 from contentgit.db.trees import numbering_of
 from tests.orchard.models import Leaf, Linked, Listed, Nested, Path, Queried
 from tests.verbs.conftest import Run
+from tests.verbs.test_tracking import compare
 
 Ok = Callable[..., str]
 OTHER = "--database=other"
@@ -358,6 +360,82 @@ def test_more_children_than_the_library_has_numbers_for(
     assert "2 records edited since" in ok("status", OTHER)
     ok("commit", "-m", "Other positions", OTHER)
     assert "Nothing to commit" in ok("commit", "-m", "Trees", OTHER)
+
+
+def test_too_many_rows_below_one_are_refused_and_nothing_is_written(
+    ok: Ok, run: Run, databases: list[str]
+) -> None:
+    specs(Path, identity="uuid")
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    for alias in ("default", "other"):
+        for number in range(60):
+            add(Path, f"{alias}-{number}", "Stone", alias)
+    ok("commit", "-m", "Sixty")
+    ok("commit", "-m", "Sixty others", "--branch", "theirs", OTHER)
+    ok("merge", "theirs")
+    before = numbers(Path, "other")
+    said = run(*APPLY)
+    assert said.code == 3, said
+    assert "a row has at most 99 rows below it" in said.err
+    assert numbers(Path, "other") == before
+    assert "at" in ok("status", OTHER)
+    assert_sound(Path, "other")
+
+
+def test_a_record_from_before_makes_no_row(ok: Ok, run: Run, databases: list[str]) -> None:
+    specs(Path)
+    grow(Path)
+    SPECS[0]["tree"] = False
+    ok("init")
+    ok("commit", "-m", "With paths")
+    SPECS[0]["tree"] = True
+    assert "dataset of this code does not have" not in ok("status")
+    said = run(*APPLY, "--ignore-unknown-fields")
+    assert said.code == 1, said
+    assert "does not say where it stands in the tree" in said.err
+    assert numbers(Path, "other") == {}
+    ok("commit", "-m", "With parents")
+    ok(*APPLY)
+    assert numbers(Path, "other") == numbers(Path)
+    remove(Path, "Pear")
+    Path._base_manager.filter(name="Stone").update(name="Drupe")
+    ok("commit", "-m", "Less")
+    ok("checkout", "HEAD~1", "--apply", "--yes")
+    Path._base_manager.filter(name="Gala").delete()
+    said = run("checkout", "HEAD~2", "--apply", "--yes", "--force", "--ignore-unknown-fields")
+    assert said.code == 1, said
+    assert "does not say where it stands in the tree" in said.err
+
+
+@pytest.mark.parametrize("model", NUMBERED)
+def test_a_tracked_tree_says_what_all_rows_say(
+    ok: Ok, run: Run, databases: list[str], model: Any
+) -> None:
+    specs(model, identity="uuid")
+    grow(model)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok("track", "trees")
+    edits: list[Callable[[], Any]] = [
+        lambda: add(model, "Medlar", "Pome"),
+        lambda: move(model, "Apple", "Stone", "left"),
+        lambda: remove(model, "Pear"),
+        lambda: model._base_manager.filter(name="Boskoop").delete(),
+        lambda: model._base_manager.filter(name="Gala").update(name="Royal Gala"),
+    ]
+    try:
+        for number, edit in enumerate(edits):
+            edit()
+            ways = compare(run)
+            if number % 2:
+                ok("commit", "-m", "Edits")
+        assert ways["tracked"]  # a name says nothing of places
+    finally:
+        for alias in databases:
+            tracking.suspend(alias)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ from contentgit.db.introspect.uniques import unenforced, unique_sets
 from contentgit.db.queries import table_test
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
+from contentgit.db.trees import numbering_of
+from contentgit.db.trees.numbering import Numbering
 from contentgit.errors import RecordError
 from contentgit.specs import Dataset, Mistake, raise_errors
 
@@ -62,7 +64,8 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         specs = dataset.specs_of(label)
         exclude = frozenset(name for spec in specs for name in spec.exclude)
         hashed = any(spec.hashed for spec in specs)
-        tree = bound_tree(model, identities) if any(spec.tree for spec in specs) else None
+        numbering = numbering_of(model) if any(spec.tree for spec in specs) else None
+        tree = bound_tree(model, identities, numbering) if numbering else None
         binder = _Binder(model, identities, using, exclude, hashed, tree)
         made = declared(binder.table(), specs, identities)
         unheld += [unheld_problem(model, *each, where) for each in binder.unheld.items()]
@@ -82,10 +85,16 @@ def table(
     identities: Identities,
     using: str,
     exclude: frozenset[str] = frozenset(),
+    tree: Numbering | None = None,
 ) -> Table:
-    """A model outside of any dump, bound to its table without the fields that it is to ``exclude``."""
-    found = apps.get_model(model) if isinstance(model, str) else model
-    return _Binder(concrete(found), identities, using, exclude).table()
+    """A model outside of any dump, bound to its table without the fields that it is to ``exclude``.
+
+    ``tree`` is how its rows are numbered, if records are to hold parent and position in place of that.
+    """
+    found = concrete(apps.get_model(model) if isinstance(model, str) else model)
+    binder = _Binder(found, identities, using, exclude)
+    binder.tree = bound_tree(found, identities, tree) if tree else None
+    return binder.table()
 
 
 def schema(tables: Tables) -> Schema:

@@ -14,7 +14,6 @@ from contentgit.db.identity import Identities
 from contentgit.db.introspect.binding import column, column_codec
 from contentgit.db.queries import Row, python_rows, select, stream
 from contentgit.db.tables import BoundField, Column
-from contentgit.db.trees import numbering_of
 from contentgit.db.trees.numbering import Numbering, Numbers, Place, Standing
 from contentgit.errors import RecordError
 
@@ -100,11 +99,8 @@ class BoundTree:
             yield from python_rows(columns, some)
 
 
-def bound_tree(model: type[Model], identities: Identities) -> BoundTree | None:
-    """The tree in the model's table; ``None`` if no library numbers it."""
-    numbering = numbering_of(model)
-    if numbering is None:
-        return None
+def bound_tree(model: type[Model], identities: Identities, numbering: Numbering) -> BoundTree:
+    """The tree in the model's table."""
 
     def bound(name: str) -> Column:
         own: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)

@@ -16,6 +16,8 @@ from contentgit.db.fields.plain import generic_keys
 from contentgit.db.introspect import table
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.tables import Table
+from contentgit.db.trees import numbering_of
+from contentgit.db.trees.numbering import Numbering
 from contentgit.errors import RefusedError
 
 _TYPES: Final = "contenttypes.contenttype"
@@ -60,9 +62,10 @@ def bound(
             differences.append(f"{label}: the migrations have no such model")
             continue
         _add_generics(model, each)
-        whole = table(model, identities, identities.using)
+        tree = _tree(model, each.schema)
+        whole = table(model, identities, identities.using, tree=tree)
         differences += _differences(each, whole)
-        found[label] = table(model, identities, identities.using, each.excluded)
+        found[label] = table(model, identities, identities.using, each.excluded, tree)
     if differences:
         raise RefusedError(
             f"the commit records another schema than the migrations where it stands give: "
@@ -73,6 +76,23 @@ def bound(
             data={"differences": differences},
         )
     return found
+
+
+def _tree(model: type[Model], recorded: ModelSchema) -> Numbering | None:
+    """How the rows are numbered, where the commit has parents and positions in place of the numbers.
+
+    A state of migrations knows nothing of libraries: the code says so, where the model is there still.
+    """
+    try:
+        numbering = numbering_of(apps.get_model(model._meta.label_lower))
+    except LookupError:
+        return None
+    names = {each.name for each in model._meta.local_concrete_fields}
+    known = recorded.by_name.keys()
+    if numbering is None or not names.issuperset((*numbering.columns, *numbering.sources)):
+        return None
+    is_recorded = {numbering.parent, numbering.position} <= known
+    return numbering if is_recorded and known.isdisjoint(numbering.columns) else None
 
 
 def _differences(recorded: RecordedModel, made: Table) -> Iterator[str]:

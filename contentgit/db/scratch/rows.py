@@ -17,6 +17,7 @@ from contentgit.content.layout import decode_part, key_text
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema
 from contentgit.db.applier.rows import decoded
+from contentgit.db.applier.trees import TreeWriter
 from contentgit.db.backends import Backend, backend
 from contentgit.db.introspect import table
 from contentgit.db.scratch.identities import ScratchIdentities
@@ -87,15 +88,18 @@ class Load:
         self._survey(records())
         written: set[RecordKey] = set()
         writer = _Writer(backend(self.identities.using))
+        trees = TreeWriter(writer.backend, self.identities)
         with connection.constraint_checks_disabled(), transaction.atomic():
             for number, record in enumerate(records()):
                 if not number % _ROWS:
                     progress("loading the commit", number, self._count)
                 if record.key not in written:
-                    self._add(writer, self._within(record))
+                    self._add(writer, trees, self._within(record))
                 written |= {record.key} & self._twice
             self._add_own(writer)
             writer.flush()
+            if not self._lost:
+                trees.write()
         self._refuse_lost()
         try:
             writer.backend.check_constraints(sorted(connection.introspection.table_names()))
@@ -218,9 +222,11 @@ class Load:
 
     # Rows
 
-    def _add(self, writer: _Writer, record: Record) -> None:
+    def _add(self, writer: _Writer, trees: TreeWriter, record: Record) -> None:
         if not self._lost:
-            writer.add(self.tables[record.key.model], record)
+            bound = self.tables[record.key.model]
+            trees.make(bound, record.key, record.fields)
+            writer.add(bound, record)
 
     def _add_own(self, writer: _Writer) -> None:
         """The rows that each site makes itself: those of ``post_migrate``, and what records refer to."""
@@ -301,6 +307,8 @@ class _Writer:
         """The record's row, and those of its many-to-many fields."""
         pairs: dict[str, tuple[Column, Any]] = {}
         for one in table.fields:
+            if one.placed:
+                continue
             parameters = decoded(record.key, one.name, one.decode, record.fields[one.name])
             for column, parameter in zip(one.columns, parameters, strict=True):
                 pairs[column.name] = column, parameter
