@@ -266,9 +266,14 @@ class _Rules:
                 yield from self._places(name, raw, holds(field))
 
     def trees(self) -> Iterator[Mistake]:
-        if not self.spec.tree:
-            return
         numbering = numbering_of(self.model)
+        if not self.spec.tree:
+            if numbering and not set(numbering.columns) <= {*self.spec.exclude}:
+                named = ", ".join(numbering.columns)
+                message = f"{self.spec.model} is a tree: two sites give the same {named} to different rows"
+                hint = 'write "tree": True, or silence contentgit.W015'
+                yield self.mistake("contentgit.W015", message, hint)
+            return
         if not (numbering or order_of(self.model)):
             hint = "remove it: a parent that is a foreign key is followed without being told"
             reason = ("of which no library for trees that is known computes columns", hint)

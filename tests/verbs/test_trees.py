@@ -438,6 +438,14 @@ def test_a_tracked_tree_says_what_all_rows_say(
             tracking.suspend(alias)
 
 
+@pytest.mark.parametrize("model", NUMBERED)
+def test_a_tree_that_is_not_called_one_is_a_warning(model: Any) -> None:
+    for is_tree, numbers_found in ((False, 1), (True, 0)):
+        SPECS[:] = [{"model": model._meta.label_lower, "tree": is_tree}]
+        found = [each for each in run_checks() if each.id == "contentgit.W015"]
+        assert len(found) == numbers_found, found
+
+
 @pytest.mark.parametrize(
     ("model", "more", "words"),
     [
