@@ -97,6 +97,10 @@ class Tree(Protocol):
         """What the table has now."""
         ...
 
+    def ranks(self) -> Mapping[Any, int] | None:
+        """The place of each row among all in the order in which the library sorts siblings, if it does."""
+        ...
+
     def sources(self) -> Mapping[Any, Numbers]:
         """What the numbers of each row depend on besides its place, by primary key."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from mptt.models import MPTTModel, TreeForeignKey
@@ -53,6 +53,33 @@ class Linked(MPTTModel):
 
 class Queried(OrderableTreeNode):
     name = models.CharField(max_length=30)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SortedPath(MP_Node):
+    name = models.CharField(max_length=30)
+    node_order_by: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SortedNested(NS_Node):
+    name = models.CharField(max_length=30)
+    node_order_by: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SortedLinked(MPTTModel):
+    name = models.CharField(max_length=30)
+    parent = TreeForeignKey("self", models.CASCADE, null=True, related_name="children")
+
+    class MPTTMeta:
+        order_insertion_by: ClassVar = ["name"]
 
     def __str__(self) -> str:
         return self.name

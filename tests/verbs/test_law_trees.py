@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.orchard.models import Linked, Nested, Path
 from tests.verbs import test_trees as trees
 from tests.verbs.conftest import Run
 from tests.verbs.test_trees import _datasets as _datasets
@@ -59,12 +58,14 @@ class Site:
         """All rows below this one."""
         with trees.site(self.alias):
             row = self.model.objects.get(name=name)
-            objects, given = (row, ()) if self.model is Linked else (self.model.objects, (row,))
+            objects, given = (
+                (row, ()) if self.model in trees.LINKED else (self.model.objects, (row,))
+            )
             return [each.name for each in objects.get_descendants(*given)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("model", [Path, Nested, Linked])
+@pytest.mark.parametrize("model", [*trees.NUMBERED, *trees.SORTED])
 def test_two_sites_end_with_one_sound_tree(
     databases: tuple[str, str], ok: Ok, run: Run, model: Any, seed: int
 ) -> None:

@@ -13,7 +13,17 @@ from django.test import override_settings
 
 from contentgit.db.tracking import log as tracking
 from contentgit.db.trees import numbering_of
-from tests.orchard.models import Leaf, Linked, Listed, Nested, Path, Queried
+from tests.orchard.models import (
+    Leaf,
+    Linked,
+    Listed,
+    Nested,
+    Path,
+    Queried,
+    SortedLinked,
+    SortedNested,
+    SortedPath,
+)
 from tests.verbs.conftest import Run
 from tests.verbs.test_tracking import compare
 
@@ -23,6 +33,10 @@ APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
 SPECS: list[dict[str, Any]] = []
 NUMBERED = (Path, Nested, Linked)
 """The models of libraries that number their rows."""
+SORTED = (SortedPath, SortedNested, SortedLinked)
+"""Of these, those that sort siblings by name."""
+LINKED = (Linked, SortedLinked, Queried)
+"""The models whose rows have a foreign key to their parents."""
 
 
 def datasets() -> dict[str, Any]:
@@ -73,7 +87,7 @@ def add(
 ) -> Any:
     """A new last child, made by the library."""
     with site(alias):
-        if model in (Linked, Queried):
+        if model in LINKED:
             parent = model.objects.get(name=under) if under else None
             return model.objects.create(name=name, parent=parent, **more)
         if under is None:
@@ -82,10 +96,18 @@ def add(
 
 
 def move(model: Any, name: str, target: str, where: str, alias: str = "default") -> None:
-    """Moves a row beside or below another, by the library's own word for the place."""
+    """Moves a row beside or below another, by the library's own word for the place.
+
+    Always below it, where the library sorts siblings.
+    """
     with site(alias):
         row, to = model.objects.get(name=name), model.objects.get(name=target)
-        if model is Linked:
+        if model is SortedLinked:
+            row.parent = to
+            row.save()
+        elif model in SORTED:
+            model.objects.move(row, to, "sorted-child")
+        elif model is Linked:
             row.move_to(to, {"sorted-child": "last-child"}.get(where, where))
         else:
             model.objects.move(row, to, where)
@@ -127,12 +149,12 @@ def outline(model: Any, alias: str = "default") -> str:
         return f"{row.name}({below})" if below else str(row.name)
 
     def children(row: Any) -> list[Any]:
-        if model in (Linked, Queried):
+        if model in LINKED:
             return list(row.children.all())
         return list(model.objects.get_children(row))
 
     with site(alias):
-        if model is Linked:
+        if model in (Linked, SortedLinked):
             roots = list(model.objects.root_nodes())
         elif model is Queried:
             roots = list(model.objects.filter(parent=None))
@@ -143,13 +165,18 @@ def outline(model: Any, alias: str = "default") -> str:
 
 def assert_sound(model: Any, alias: str = "default") -> None:
     """The library finds nothing to mend."""
-    before = _without_gaps(numbers(model, alias))
+    before, told = _without_gaps(numbers(model, alias)), outline(model, alias)
     with site(alias):
-        if model is Path:
+        if model in (Path, SortedPath):
             assert model.objects.find_problems() == ([], [], [], [], [])
             model.objects.fix_tree()
-        elif model is Linked:
+        elif model in (Linked, SortedLinked):
             model.objects.rebuild()
+    if model is SortedPath:
+        with site(alias), transaction.atomic(using=alias):
+            model.objects.fix_tree(fix_paths=True)  # sorts, and closes gaps
+            assert outline(model, alias) == told
+            transaction.set_rollback(True, using=alias)
     assert _without_gaps(numbers(model, alias)) == before
 
 
@@ -179,7 +206,7 @@ def test_records_say_what_is_above_and_where(ok: Ok, git: Callable[..., str]) ->
     assert '"depth"' not in text
 
 
-@pytest.mark.parametrize("model", [*NUMBERED, Listed, Queried])
+@pytest.mark.parametrize("model", [*NUMBERED, *SORTED, Listed, Queried])
 def test_a_tree_comes_over_as_the_library_wrote_it(
     ok: Ok, databases: list[str], model: Any
 ) -> None:
@@ -244,6 +271,35 @@ def test_both_sides_add_below_one_row(ok: Ok, databases: list[str], model: Any) 
     assert_sound(model)
     assert_sound(model, "other")
     assert "Nothing to commit" in ok("commit", "-m", "Trees")
+
+
+@pytest.mark.parametrize("model", SORTED)
+def test_siblings_stay_sorted(
+    ok: Ok, databases: list[str], model: Any, git: Callable[..., str]
+) -> None:
+    specs(model, identity="uuid")
+    grow(model)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+    for name in ("Ananas", "Kiwi", "Zucchini"):
+        add(model, name, "Pome", "other")
+    move(model, "Boskoop", "Pome", "", "other")
+    ok("commit", "-m", "Trees", "--branch", "theirs", OTHER)
+    for name in ("Banana", "Litchi", "Yam"):
+        add(model, name, "Pome")
+    add(model, "Apricot", "Pome")
+    remove(model, "Pear")
+    ok("commit", "-m", "Trees")
+    ok("merge", "theirs")
+    ok("checkout", "main", "--apply", "--yes")
+    ok(*APPLY)
+    names = "Ananas Apple(Gala) Apricot Banana Boskoop Kiwi Litchi Quince Yam Zucchini"
+    assert outline(model) == outline(model, "other") == f"Pome({names}) Stone(Cherry)"
+    assert "position" not in git("show", "HEAD:trees/dataset.json")
+    for alias in ("default", "other"):
+        assert_sound(model, alias)
+        assert "clean" in ok("status", f"--database={alias}")
 
 
 def test_rows_that_became_each_others_parents_are_a_conflict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -46,7 +46,8 @@ class TreeWriter:
         Raises:
             RecordError: it does not say that.
         """
-        if table.tree is not None and table.tree.numbering.position not in values:
+        names = {each.name for each in table.fields if each.placed}
+        if not names <= values.keys():
             raise RecordError(
                 f"{key}: its record does not say where it stands in the tree",
                 hint=f'it was committed without "tree" in the spec of {table.label}; commit it again',
@@ -59,10 +60,12 @@ class TreeWriter:
         """The row is to stand where the record with these values says, if one of the fields is about that."""
         if table.tree is None:
             return
-        parent, position = table.tree.numbering.parent, table.tree.numbering.position
-        if not set(fields).isdisjoint((parent, position, *table.tree.numbering.sources)):
+        names = table.tree.numbering
+        decisive = (names.parent, names.position, *names.sources, *_fields(names.sorted_by))
+        if not set(fields).isdisjoint(decisive):
             self.touch(table)
-            self._given[table.label][key.key] = values.get(parent, ABSENT), values.get(position)
+            given = values.get(names.parent, ABSENT), values.get(names.position)
+            self._given[table.label][key.key] = given
 
     def write(self) -> None:
         """Write the numbers that differ.
@@ -90,6 +93,8 @@ class TreeWriter:
             was = places.get(pk, Place(None, 1))
             is_known = parent is ABSENT or tree.numbering.linked
             above = was.parent if is_known else self._pk(label, parent)
+            if tree.numbering.sorted_by:
+                position = 0  # the next one behind those before it
             places[pk] = Place(above, position if isinstance(position, int) else was.position)
             ties[pk] = (0, text)
         if tree.numbering.linked:
@@ -112,7 +117,8 @@ class TreeWriter:
         """The rows whose numbers are to be others."""
         changed, reached = {}, set()
         try:
-            for pk, numbers in tree.numbering.numbers(arranged(places, ties), tree.sources()):
+            children = arranged(places, ties, tree.ranks())
+            for pk, numbers in tree.numbering.numbers(children, tree.sources()):
                 reached.add(pk)
                 if now.rows.get(pk) != numbers:
                     changed[pk] = numbers
@@ -177,3 +183,8 @@ class TreeWriter:
                 for pk, numbers in pairs
             ]
             self.backend.update(table.name, tree.columns, (tree.key,), written)
+
+
+def _fields(sorted_by: Iterable[str]) -> Iterator[str]:
+    """The fields of the row by which siblings are sorted."""
+    return (name.removeprefix("-").partition("__")[0] for name in sorted_by)

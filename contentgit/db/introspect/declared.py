@@ -58,6 +58,8 @@ def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -
 def _order_of_tree(table: Table) -> dict[str, tuple[str, ...]]:
     """What orders the rows of a tree below each of them."""
     if table.tree is not None:
+        if not table.tree.numbering.position:
+            return {}
         return {table.tree.numbering.position: (table.tree.numbering.parent,)}
     found = order_of(table.model)
     return {} if found is None else {found[0]: (found[1],)}

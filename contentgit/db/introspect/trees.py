@@ -12,7 +12,7 @@ from contentgit.content.records import Value
 from contentgit.content.schema import FieldKind, FieldSchema, OnDelete
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.binding import column, column_codec
-from contentgit.db.queries import Row, python_rows, select, stream
+from contentgit.db.queries import Row, python_rows, rows_of, select, stream
 from contentgit.db.tables import BoundField, Column
 from contentgit.db.trees.numbering import Numbering, Numbers, Place, Standing
 from contentgit.errors import RecordError
@@ -54,6 +54,15 @@ class BoundTree:
         if not self.others:
             return {}
         return {row[0]: row[1:] for row in self._select((self.key, *self.others))}
+
+    def ranks(self) -> Mapping[Any, int] | None:
+        """See :meth:`contentgit.db.tables.Tree.ranks`."""
+        by = self.numbering.sorted_by
+        if not by:
+            return None
+        marks = (each.attname for each in self.marks)  # rows with equal values stay as they stand
+        rows = rows_of(self.model, self.using).order_by(*by, *marks)
+        return {pk: rank for rank, pk in enumerate(rows.values_list("pk", flat=True).iterator())}
 
     def place(self, marks: Numbers) -> Place:
         """Where the row with these numbers stands.
@@ -131,13 +140,9 @@ def tree_fields(tree: BoundTree, identities: Identities) -> Iterator[BoundField]
     def unwritten(_content: Value) -> tuple[Any, ...]:
         return ()
 
-    yield BoundField(
-        FieldSchema(names.position, FieldKind.INTEGER),
-        tree.marks,
-        position,
-        unwritten,
-        placed=True,
-    )
+    if names.position:
+        schema = FieldSchema(names.position, FieldKind.INTEGER)
+        yield BoundField(schema, tree.marks, position, unwritten, placed=True)
     if not names.linked:
         schema = FieldSchema(
             names.parent,

@@ -91,7 +91,7 @@ def _tree(model: type[Model], recorded: ModelSchema) -> Numbering | None:
     known = recorded.by_name.keys()
     if numbering is None or not names.issuperset((*numbering.columns, *numbering.sources)):
         return None
-    is_recorded = {numbering.parent, numbering.position} <= known
+    is_recorded = {numbering.parent, *filter(None, [numbering.position])} <= known
     return numbering if is_recorded and known.isdisjoint(numbering.columns) else None
 
 

@@ -35,17 +35,21 @@ def numbering_of(model: type[Model]) -> Numbering | None:
         field = model._meta.get_field("path")
         length = getattr(field, "max_length", None) or 255
         kind = UrlPaths if _has_urls(made) else Paths
-        names = _free_names(model)
-        return kind(*names, steplen=made.steplen, alphabet=made.alphabet, length=length)
+        by = tuple(made.node_order_by or ())
+        names = _names(model, by)
+        return kind(
+            *names, steplen=made.steplen, alphabet=made.alphabet, length=length, sorted_by=by
+        )
     if NESTED in kinds and _has(model, "lft"):
-        columns = ("tree_id", "lft", "rgt", "depth")
-        return NestedSets(*_free_names(model), columns=columns, first_depth=1)
+        columns, by = ("tree_id", "lft", "rgt", "depth"), tuple(made.node_order_by or ())
+        return NestedSets(*_names(model, by), columns=columns, first_depth=1, sorted_by=by)
     if MPTT in kinds:
         meta = made._mptt_meta
         columns = (meta.tree_id_attr, meta.left_attr, meta.right_attr, meta.level_attr)
+        by = tuple(meta.order_insertion_by or ())
         if _has(model, meta.left_attr):
-            _, position = _free_names(model)
-            return NestedSets(meta.parent_attr, position, columns=columns, linked=True)
+            _, position = _names(model, by)
+            return NestedSets(meta.parent_attr, position, columns, linked=True, sorted_by=by)
     return None
 
 
@@ -71,8 +75,8 @@ def _has(model: type[Model], name: str) -> bool:
     return any(each.name == name for each in model._meta.local_concrete_fields)
 
 
-def _free_names(model: type[Model]) -> tuple[str, str]:
-    """What records call parent and position."""
+def _names(model: type[Model], sorted_by: tuple[str, ...]) -> tuple[str, str]:
+    """What records call parent and position; no position where the library sorts siblings."""
     taken = {each.name for each in model._meta.get_fields()}
     found = [name if name not in taken else f"tree_{name}" for name in ("parent", "position")]
-    return found[0], found[1]
+    return found[0], "" if sorted_by else found[1]

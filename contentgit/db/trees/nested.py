@@ -22,6 +22,7 @@ class NestedSets(Numbering):
     position: str
     columns: tuple[str, ...]
     linked: bool = False
+    sorted_by: tuple[str, ...] = ()
     first_depth: int = 0
 
     marks: ClassVar[int] = 2

@@ -46,7 +46,8 @@ class Numbering(ABC):
 
     ``parent`` and ``position`` are what records call a row's place, ``columns`` the fields that the library
     computes. The first ``marks`` of these tell where the row stands. ``linked`` is true where ``parent`` is a
-    field of the model. ``sources`` are fields of the row whose values its numbers depend on, too.
+    field of the model. ``sources`` are fields of the row whose values its numbers depend on, too. Where the
+    library sorts siblings by fields, these are ``sorted_by``, and records say no position: it is ``""``.
     """
 
     marks: ClassVar[int]
@@ -56,6 +57,7 @@ class Numbering(ABC):
     columns: tuple[str, ...]
     linked: bool
     sources: tuple[str, ...] = ()
+    sorted_by: tuple[str, ...] = ()
 
     @abstractmethod
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
@@ -80,13 +82,19 @@ class Numbering(ABC):
         return 0
 
 
-def arranged(places: Mapping[Any, Place], ties: Mapping[Any, tuple[int, str]]) -> Children:
-    """The rows below each row, in their order."""
+def arranged(
+    places: Mapping[Any, Place],
+    ties: Mapping[Any, tuple[int, str]],
+    ranks: Mapping[Any, int] | None = None,
+) -> Children:
+    """The rows below each row, in their order: that of ``ranks``, if given, else of their positions."""
     found: dict[Any | None, list[Child]] = {}
     for pk, (parent, position) in places.items():
         found.setdefault(parent, []).append(Child(position, ties.get(pk, (1, str(pk))), pk))
     for siblings in found.values():
-        siblings.sort(key=lambda each: each[:2])
+        siblings.sort(
+            key=lambda each: each[:2] if ranks is None else (ranks.get(each.pk, -1), each.tie)
+        )
     return found
 
 

@@ -32,6 +32,7 @@ class Paths(Numbering):
     length: int
     columns: tuple[str, ...] = ("path", "depth", "numchild")
     linked: bool = False
+    sorted_by: tuple[str, ...] = ()
 
     marks: ClassVar[int] = 1
     rebuild: ClassVar[str] = "fix_tree()"
