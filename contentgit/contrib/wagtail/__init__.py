@@ -32,15 +32,23 @@ _REVISION: Final = "wagtailcore.revision"
 _LOCAL: Final = frozenset(
     {
         "wagtailadmin.editingsession",
+        "wagtailadmin.formstate",
+        "wagtailcore.apitoken",
         "wagtailcore.modellogentry",  # these keep naming rows that are gone
         "wagtailcore.pagelogentry",
         "wagtailcore.referenceindex",
         "wagtailcore.uploadedfile",
+        "wagtailembeds.embed",
         "wagtailsearch.indexentry",
         "wagtailsearch.sqliteftsindexentry",
+        "wagtailsearchpromotions.querydailyhits",
     }
 )
 """What Wagtail makes of the rest, and what happens to people in one database."""
+_LOCAL_BASES: Final = frozenset({"AbstractFormSubmission", "AbstractRendition"})
+"""Classes of Wagtail from which sites derive more of that."""
+_NAMED: Final[Mapping[str, list[str]]] = {"wagtailsearchpromotions.query": ["query_string"]}
+"""Models whose rows visitors make on each site, and what is the same of them."""
 
 
 def references_of(model: type[Model]) -> dict[str, References]:
@@ -64,8 +72,9 @@ def specs(
     """One spec for each of ``models``, with its references, as a tree if it is one, and the keys of ``spec``.
 
     Without ``models`` those of Wagtail's apps and of all apps that build on a model of theirs, without what
-    Wagtail makes of other rows. Rows get UUIDs for names where ``spec`` says nothing about ``identity`` and
-    the primary key is not content itself.
+    Wagtail makes of other rows. Where ``spec`` says nothing about ``identity`` and the primary key is not
+    content itself, rows get UUIDs for names, or the rows that each is the only one for: Wagtail makes the
+    settings of a site, or the profile of a user, on each site where somebody asks for them.
     """
     wanted = _content() if models is None else models
     return [_spec(each, spec or {}) for each in wanted]
@@ -73,11 +82,30 @@ def specs(
 
 def _spec(model: type[Model], spec: Mapping[str, Any]) -> dict[str, Any]:
     made = {
-        "identity": "uuid" if has_automatic_key(model) else "pk",
+        "identity": _identity(model),
         **({"tree": True} if numbering_of(model) else {}),
         **spec,
     }
     return {**made, "model": model._meta.label_lower, "references": references_of(model)}
+
+
+def _identity(model: type[Model]) -> str | list[str]:
+    if not has_automatic_key(model):
+        return "pk"
+    return _NAMED.get(model._meta.label_lower) or _owners(model) or "uuid"
+
+
+def _owners(model: type[Model]) -> list[str]:
+    """The relations of which each row has another combination; empty if there are none."""
+    meta = model._meta
+    fields = {each.name: each for each in meta.local_concrete_fields}
+    alone = [(each.name,) for each in fields.values() if each.unique and not each.primary_key]
+    constraints = [each.fields for each in meta.total_unique_constraints]
+    for names in (*alone, *meta.unique_together, *constraints):
+        found = [fields[name] for name in names if name in fields]
+        if len(found) == len(names) and all(each.is_relation and not each.null for each in found):
+            return [*names]
+    return []
 
 
 def _content() -> Iterator[type[Model]]:
@@ -93,7 +121,5 @@ def _is_wagtails(cls: type) -> bool:
 
 
 def _is_content(model: type[Model]) -> bool:
-    is_rendition = any(
-        each.__name__ == "AbstractRendition" for each in filter(_is_wagtails, model.__mro__)
-    )
-    return not is_rendition and model._meta.label_lower not in _LOCAL
+    bases = {each.__name__ for each in filter(_is_wagtails, model.__mro__)}
+    return bases.isdisjoint(_LOCAL_BASES) and model._meta.label_lower not in _LOCAL
