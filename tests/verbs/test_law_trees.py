@@ -94,5 +94,6 @@ def test_two_sites_end_with_one_sound_tree(
         ok("checkout", "main", "--apply", "--yes", "--force", f"--database={site.alias}")
         trees.assert_sound(model, site.alias)
     assert trees.outline(model) == trees.outline(model, "other")
-    assert trees.numbers(model) == trees.numbers(model, "other")
+    if model not in trees.SORTED:  # there gaps are nobody's content
+        assert trees.numbers(model) == trees.numbers(model, "other")
     assert applied
