@@ -106,6 +106,7 @@ def written(page: Page, other: Page, file: File, start: int) -> None:
     figure = (
         f'<figure class="figure"><img src="/{file.name}" alt="" data-file="{file.pk}"></figure>'
     )
+    link, figure = cleaned(RichText, link), cleaned(Prose, figure)
     RichText.objects.create(parent=page, region="main", ordering=start + 1, text=link)
     Prose.objects.create(parent=page, region="main", ordering=start + 2, text=figure)
     External.objects.create(
@@ -113,6 +114,11 @@ def written(page: Page, other: Page, file: File, start: int) -> None:
     )
     HTML.objects.create(parent=page, region="side", ordering=start + 1, html="<hr>")
     Teaser.objects.create(parent=page, region="side", ordering=start + 2, page=other)
+
+
+def cleaned(plugin: Any, text: str) -> str:
+    """What a form leaves of a text."""
+    return str(plugin._meta.get_field("text").clean(text, None))
 
 
 def edit(who: str) -> None:

@@ -47,6 +47,8 @@ PACKAGES = {
             "nh3",
         ),
         ("content_editor", "feincms3", "django_prose_editor", "imagefield"),
+        # Without a word it takes all other attributes out of rich text.
+        {"HTML_SANITIZERS": {"default": {"attributes": {"a": ("href", "rel", "data-page")}}}},
     ),
     "filer": Package(
         ("django-filer==3.6.0",), ("easy_thumbnails", "filer"), {"FILER_CANONICAL_URL": "c/"}
