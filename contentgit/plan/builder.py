@@ -11,6 +11,7 @@ from contentgit.content.diff import ABSENT
 from contentgit.content.embedded import unknown_pk
 from contentgit.content.records import RecordKey, sorted_keys
 from contentgit.content.schema import UUID_NAME
+from contentgit.content.uuids import made_as
 from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
@@ -287,6 +288,9 @@ def _created(
     for key in ordered:
         if writes[key].action is Action.CREATE:
             by_model.setdefault(key.model, []).append(key)
+    for label, some in by_model.items():
+        if survey.models[label].identity == (UUID_NAME,):
+            some.sort(key=lambda key: made_as(survey.called(key).key))
     for group in model_groups(survey.models):
         keys = [key for label in group for key in by_model.get(label, ())]
         if keys and refers_to_itself(survey.models, group):

@@ -9,7 +9,8 @@ import pytest
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import JSON_NULL, Record
-from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.content.schema import UUID_NAME, FieldKind, FieldSchema, ModelSchema
+from contentgit.content.uuids import new_uuid, uuid_of
 from contentgit.errors import FormatError
 from contentgit.plan import Size
 from contentgit.plan.facts import Facts
@@ -54,6 +55,17 @@ def test_one_of_each() -> None:
         Step(Action.CREATE, key("tag:2"), "shop", after="t tag:2"),
     )
     assert plan.counts == {Action.DELETE: 1, Action.UPDATE: 1, Action.CREATE: 1}
+
+
+def test_rows_with_uuids_are_made_in_the_order_of_their_age() -> None:
+    """Projects sort by primary keys. A UUID of a key from before says none."""
+    models = {**MODELS, "shop.tag": schema("shop.tag", text("name"), identity=(UUID_NAME,))}
+    new, old, older = (new_uuid(pk) for pk in (300, 20, 1))
+    other = uuid_of("7")
+    made = planned(
+        *(create(f"tag:{each}", name="x") for each in (new, other, older, old)), models=models
+    )
+    assert [step.key.key for step in made.steps] == [other, older, old, new]
 
 
 def test_many_to_many_fields_change_by_what_is_added_and_removed() -> None:
