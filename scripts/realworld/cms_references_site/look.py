@@ -222,7 +222,7 @@ def main() -> None:
         kind._meta.label_lower: sorted(map(str, kind._base_manager.values_list("pk", flat=True)))
         for kind in KINDS
     }
-    same = {
+    same: dict[str, Any] = {
         "trees": trees(),
         "notices": {str(each): of_row(each) for each in Notice.objects.all()},
         "positions": wrong_positions(),
@@ -242,6 +242,9 @@ def main() -> None:
         "looks": looks(),
         "editors": editors(),
     }
+    wrong = [same["positions"], same["versions"]["published twice"], *same["problems"]]
+    if any(wrong):
+        raise SystemExit(f"wrong positions, versions or pages: {wrong}")
     print(json.dumps({"keys": keys, "same": same}))
 
 
