@@ -15,12 +15,6 @@ DATABASES = {
         "NAME": FOLDER / f"{ALIAS}.sqlite3",
     }
 }
-if os.environ.get("SITE_POSTGRESQL"):
-    DATABASES["default"] = {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": f"{os.environ['SITE_POSTGRESQL']}_{ALIAS}",
-        "HOST": "127.0.0.1",
-    }
 INSTALLED_APPS = [
     "cms_references_site.home",
     "django.contrib.auth",
