@@ -15,16 +15,13 @@ from contentgit.content.layout import decode_part, encode_part, integer_key
 from contentgit.content.records import RecordKey, Value
 
 _KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,?~-]+)"
-_MARK: Final = re.compile(rf"(?<!\$)\$(?:ref|num)\({_KEY}\)")
+_FIRST: Final = r"\$(?<!\$\$)"  # of a run; what begins with one character is found fast
+_MARK: Final = re.compile(rf"{_FIRST}(?:ref|num)\({_KEY}\)")
 _IN_BYTES: Final = re.compile(rb"\$(?:ref|num)\(([^()]+)\)")
 _NUMBER: Final = re.compile(rf"\$num\({_KEY}\)")
 # Possessive, and from the beginning of a run, so that no text is read more than a few times.
-_LOOKS_LIKE_ONE: Final = re.compile(r"(?<!\$)\$++(?=(?:ref|num)\()")
-_WRITTEN: Final = re.compile(
-    rf'(?<!\\)(\\*+)"\$num\({_KEY}\)\1"'  # in JSON inside of a text, with its quotes
-    rf"|(?<!\$)\$(?:ref|num)\({_KEY}\)"
-    r"|(?<!\$)\$(\$++(?:ref|num)\()"  # what only looks like a mark
-)
+_LOOKS_LIKE_ONE: Final = re.compile(rf"{_FIRST}\$*+(?=(?:ref|num)\()")
+_WRITTEN: Final = re.compile(rf"{_FIRST}\$*+(ref|num)\((?:{_KEY}\))?")
 
 _DIGITS: Final = 640
 """Digits that Python always reads as a number; no primary key has more."""
@@ -171,18 +168,43 @@ def filled(value: Value, pk: Callable[[RecordKey], str], *, is_number: bool = Fa
     ``is_number`` says that a mark that is the whole value stands for a number.
     """
 
-    def written(found: re.Match[str]) -> str:
-        key = found[2] or found[3]
-        return pk(RecordKey.parse(key)) if key else found[4]
-
     def text_of(text: str) -> Value:
         if "$" not in text:
             return text
         if (is_number or not isinstance(value, str)) and (number := _NUMBER.fullmatch(text)):
             return _number(pk(RecordKey.parse(number[1])))
-        return _WRITTEN.sub(written, text)
+        return _unmarked(text, pk)
 
     return _mapped(value, text_of)
+
+
+def _unmarked(text: str, pk: Callable[[RecordKey], str]) -> str:
+    pieces, at = [], 0
+    for found in _WRITTEN.finditer(text):
+        start, end = found.span()
+        if text.startswith("$$", start):  # it only looks like a mark
+            pieces.append(text[at:start])
+            at = start + 1
+        elif key := found[2]:
+            if found[1] == "num":
+                start, end = _with_quotes(text, at, start, end)
+            pieces += (text[at:start], pk(RecordKey.parse(key)))
+            at = end
+    return "".join((*pieces, text[at:])) if pieces else text
+
+
+def _with_quotes(text: str, at: int, start: int, end: int) -> tuple[int, int]:
+    """Where the mark of a number is with its quotes, in JSON inside of a text, and with their backslashes.
+
+    What is before ``at`` is that of another mark.
+    """
+    if start == at or text[start - 1] != '"':
+        return start, end
+    first = start - 1
+    while first > at and text[first - 1] == "\\":
+        first -= 1
+    quote = text[first:start]
+    return (first, end + len(quote)) if text.startswith(quote, end) else (start, end)
 
 
 def _number(text: str) -> Value:

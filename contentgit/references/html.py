@@ -24,11 +24,13 @@ _OPENING: Final = re.compile(rf"<(?:(?P<tag>/?[a-zA-Z][^{_S}/>]*+)|(?P<comment>!
 _COMMENT_END: Final = re.compile("--!?>")
 _END: Final = re.compile(">")
 # Possessive throughout, so that no text is read more than a few times.
-_ATTRIBUTE: Final = re.compile(
-    rf"[{_S}/]*+(?:(?P<end>>)|(?P<name>[^{_S}/>][^{_S}/>=]*+)(?:[{_S}]*+=[{_S}]*+"
+_NAMED_VALUE: Final = (
+    rf"(?P<name>[^{_S}/>][^{_S}/>=]*+)(?:[{_S}]*+=[{_S}]*+"
     rf"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^{_S}>\"'][^{_S}>]*+)|(?=>))"
-    rf"|(?![{_S}]*+=)))"
+    rf"|(?![{_S}]*+=))"
 )
+_ATTRIBUTE: Final = re.compile(rf"[{_S}/]*+(?:(?P<end>>)|{_NAMED_VALUE})")
+_WITHOUT_NAMES: Final = re.sub(r"\?P<\w+>", "?:", _NAMED_VALUE)
 _NO_TAGS_WITHIN: Final = {
     tag: re.compile(rf"</{tag}(?=[{_S}/>])", re.ASCII | re.IGNORECASE)
     for tag in ("script", "style", "textarea", "title")
@@ -86,6 +88,7 @@ class Html:
 
     rules: Mapping[str, str]
     _by_tag: dict[str, list[_Selector]] = field(init=False, repr=False, compare=False)
+    _between: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         selectors = [_Selector.parse(*rule) for rule in rules_in(self.rules, HTML_HINT)]
@@ -93,6 +96,7 @@ class Html:
             tag: [each for each in selectors if each.tag in (tag, "*")]
             for tag in {"*", *(each.tag for each in selectors)}
         }
+        self._between = _beside({each.tag for each in selectors})
 
     @property
     def models(self) -> frozenset[str]:
@@ -111,7 +115,7 @@ class Html:
     def edits(self, text: str, names: Names) -> list[Edit]:
         """What changes, in order."""
         found: dict[tuple[int, int], list[Edit]] = {}
-        for tag, attributes in _tags(text):
+        for tag, attributes in _tags(text, self._between):
             for selector in self._by_tag.get(tag) or self._by_tag["*"]:
                 place = selector.place(text, attributes)
                 if place and not found.get(place) and "&" not in text[slice(*place)]:
@@ -119,13 +123,27 @@ class Html:
         return sorted(edit for edits in found.values() for edit in edits)
 
 
-def _tags(text: str) -> Iterator[tuple[str, _Attributes]]:
+def _beside(tags: set[str]) -> re.Pattern[str]:
+    """What begins at a place in a text that is none of these tags: texts and whole other tags.
+
+    One search for all of it takes a fraction of what one for each does.
+    """
+    if "*" in tags:
+        return re.compile(rf"(?:[^<]++|</[a-zA-Z][^{_S}/>]*+>)*+")
+    names = "|".join(map(re.escape, sorted({*tags, *_NO_TAGS_WITHIN})))
+    attributes = rf"(?:[{_S}/]*+{_WITHOUT_NAMES})*+[{_S}/]*+"
+    tag = rf"<(?:/|(?!(?:{names})[{_S}/>]))[a-zA-Z][^{_S}/>]*+{attributes}>"
+    return re.compile(rf"(?:[^<]++|{tag})*+", re.ASCII | re.IGNORECASE)
+
+
+def _tags(text: str, between: re.Pattern[str]) -> Iterator[tuple[str, _Attributes]]:
     """The start tags with their attributes, as browsers read them.
 
-    A tag, a comment or a script without an end is the rest of the text, so nothing is read twice.
+    A tag, a comment or a script without an end is the rest of the text, so nothing is read twice. What is
+    ``between`` is passed over.
     """
     at = 0
-    while opening := _OPENING.search(text, at):
+    while opening := _OPENING.search(text, _end(between, text, at)):
         at = opening.end()
         if not opening["tag"]:
             end = (_COMMENT_END if opening["comment"] else _END).search(text, at)
@@ -150,3 +168,8 @@ def _tags(text: str) -> Iterator[tuple[str, _Attributes]]:
             if not end:
                 return
             at = end.start()
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at

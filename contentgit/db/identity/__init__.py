@@ -90,6 +90,7 @@ class Identities:
         self._making: set[str] = set()
         self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
         self._spellings: dict[str, Spellings | None] = {}
+        self._columns: dict[str, KeyPart] = {}
         self._called: set[str] = set()
         self.generation = 0
 
@@ -282,10 +283,13 @@ class Identities:
             return None
 
     def _key_column(self, label: str) -> KeyPart:
-        fields = self._models.get_model(label)._meta.pk_fields
-        if len(fields) > 1:
-            raise RecordError(f"{label} has a key of several columns")
-        return plain_part(self.codec(fields[0]))
+        found = self._columns.get(label)  # texts ask for each reference in them
+        if found is None:
+            fields = self._models.get_model(label)._meta.pk_fields
+            if len(fields) > 1:
+                raise RecordError(f"{label} has a key of several columns")
+            found = self._columns[label] = plain_part(self.codec(fields[0]))
+        return found
 
     def _keys(self, label: str) -> Keys:
         found = self._known.get(label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from contentgit.content.embedded import (
     NO_ROW,
@@ -22,8 +22,14 @@ from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete
 from contentgit.db.tables import BoundField, Column
 from contentgit.errors import RecordError
-from contentgit.references import References
+from contentgit.references import Html, References
 from contentgit.references.listed import rules_of
+
+_KNOWN: Final = 1 << 14
+"""So many texts of primary keys are remembered for a field."""
+
+_Parsed: TypeAlias = tuple[str, Any]
+"""The label of the concrete model, and the primary key if a row can have it in this spelling."""
 
 
 def embedding(
@@ -39,17 +45,23 @@ def embedding(
 
     restored = partial(filled, is_number=bound.schema.kind is FieldKind.INTEGER)
 
+    known: dict[tuple[str, str], _Parsed | None] = {}
+    # These put in nothing but what the names give: they need not be read back.
+    is_exact = type(references).named is Html.named
+
     def embed(content: Value, *others: Any) -> Value:
         if content is None or content is JSON_NULL:
             return content
-        names = _MarkedNames(identities)
+        names = _MarkedNames(identities, known)
         try:
             plain = escaped(content)
             found = _named(references, plain, names, *others)
-            back = found if found is plain else restored(found, lambda key: names.pks.get(key, ""))
+            if is_exact or found is plain:
+                return found
+            back = restored(found, lambda key: names.pks.get(key, ""))
         except RecursionError:
             raise RecordError("lists and dictionaries are nested too deep") from None
-        if found is not plain and not same(back, content):
+        if not same(back, content):
             raise RecordError(
                 f"{type(references).__name__} does not give back the value it was given",
                 hint="put what the names give in place of whole primary keys, and change nothing else",
@@ -100,9 +112,13 @@ def _pk(identities: Identities, key: RecordKey) -> str:
 
 @dataclass
 class _MarkedNames:
-    """Gives marks; ``pks`` are the primary keys for which it gave some, by the key in the mark."""
+    """Gives marks; ``pks`` are the primary keys for which it gave some, by the key in the mark.
+
+    ``known`` are texts that were primary keys before, by model, since many texts refer to the same rows.
+    """
 
     identities: Identities
+    known: dict[tuple[str, str], _Parsed | None]
     pks: dict[RecordKey, str] = field(default_factory=dict)
 
     def text(self, model: str, pk: str) -> str:
@@ -117,14 +133,25 @@ class _MarkedNames:
 
     def _key(self, model: str, pk: str) -> RecordKey | None:
         """The key in the mark; ``None`` if no row of the model can have this primary key."""
-        if "$" in pk or not self.identities.is_model(model):
-            return None  # what looks like a mark has been escaped already
-        model = concrete(self.identities.model(model))._meta.label_lower
-        found = self.identities.pk_in_text(model, pk)
-        if found is None and pk != NO_ROW:
+        try:
+            parsed = self.known[model, pk]
+        except KeyError:
+            if len(self.known) >= _KNOWN:
+                self.known.clear()
+            parsed = self.known[model, pk] = self._parsed(model, pk)
+        if parsed is None:
             return None
-        is_exact = found is not None and self.identities.text_of(model, found) == pk
-        text = self.identities.key_text(model, found) if is_exact else None
-        key = unknown_row(model, pk) if text is None else RecordKey(model, text)
+        label, value = parsed
+        text = None if value is None else self.identities.key_text(label, value)
+        key = unknown_row(label, pk) if text is None else RecordKey(label, text)
         self.pks[key] = pk
         return key
+
+    def _parsed(self, model: str, pk: str) -> _Parsed | None:
+        if "$" in pk or not self.identities.is_model(model):
+            return None  # what looks like a mark has been escaped already
+        label = concrete(self.identities.model(model))._meta.label_lower
+        found = self.identities.pk_in_text(label, pk)
+        if found is None:
+            return (label, None) if pk == NO_ROW else None
+        return label, found if self.identities.text_of(label, found) == pk else None

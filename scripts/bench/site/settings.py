@@ -34,6 +34,18 @@ def database(name):
 
 DATABASES = {"default": database(f"{NAME}_a"), "other": database(f"{NAME}_b")}
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "contentgit", "blog"]
+if os.environ.get("BENCH_LINKS") == "richtext":
+    STATIC_URL = "/static/"
+    INSTALLED_APPS += [
+        *(
+            "wagtail.documents",
+            "wagtail.images",
+            "wagtail.search",
+            "wagtail.admin",
+            "wagtail.users",
+        ),
+        *("wagtail", "modelcluster", "taggit", "django.contrib.sessions"),
+    ]
 CONTENTGIT = {"REPOSITORY": FOLDER / "content.git", "DATASETS": "blog.datasets.datasets"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = "only for the measurement"

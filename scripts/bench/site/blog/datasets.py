@@ -2,13 +2,25 @@
 
 import os
 
+from blog.linked import references
 from contentgit.datasets import specs_for_app_models
 
 SETTINGS = {"delete_missing": True}
+OF_PAGES = ["latest_revision", "live_revision", "alias_of", "owner", "locked_by", "locale"]
 # Earlier commits do not know the key.
 if os.environ["BENCH_IDENTITY"] != "pk":
     SETTINGS["identity"] = os.environ["BENCH_IDENTITY"]
 
 
 def datasets():
-    return {"blog": {"specs": lambda _: specs_for_app_models("blog", SETTINGS)}}
+    return {"blog": {"specs": specs}}
+
+
+def specs(_arguments):
+    found = specs_for_app_models("blog", SETTINGS)
+    if os.environ.get("BENCH_LINKS") == "richtext":
+        found.append({"model": "wagtailcore.page", **SETTINGS, "exclude": OF_PAGES})
+    if where := references():
+        (remark,) = (each for each in found if each["model"] == "blog.remark")
+        remark["references"] = where
+    return found
