@@ -133,6 +133,15 @@ def grow(model: Any, alias: str = "default") -> None:
         add(model, name, under, alias)
 
 
+def begin(ok: Ok, model: Any, **more: Any) -> None:
+    """Both sites with the same tree."""
+    specs(model, **more)
+    grow(model)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    ok(*APPLY)
+
+
 def numbers(model: Any, alias: str = "default") -> dict[str, tuple[Any, ...]]:
     """What the library's columns hold, by name."""
     numbering = numbering_of(model)
@@ -223,11 +232,7 @@ def test_a_tree_comes_over_as_the_library_wrote_it(
 
 @pytest.mark.parametrize("model", NUMBERED)
 def test_moves_and_deletes_come_over(ok: Ok, databases: list[str], model: Any) -> None:
-    specs(model)
-    grow(model)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, model)
     move(model, "Apple", "Cherry", "last-child" if model is Linked else "first-child")
     remove(model, "Pear")
     add(model, "Medlar", "Pome")
@@ -245,11 +250,7 @@ def test_moves_and_deletes_come_over(ok: Ok, databases: list[str], model: Any) -
 
 @pytest.mark.parametrize("model", NUMBERED)
 def test_both_sides_add_below_one_row(ok: Ok, databases: list[str], model: Any) -> None:
-    specs(model, identity="uuid")
-    grow(model)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, model, identity="uuid")
     add(model, "Bramley", "Apple", "other")
     add(model, "Fuji", "Apple", "other")
     move(model, "Quince", "Stone", "last-child", "other")
@@ -277,11 +278,7 @@ def test_both_sides_add_below_one_row(ok: Ok, databases: list[str], model: Any) 
 def test_siblings_stay_sorted(
     ok: Ok, databases: list[str], model: Any, git: Callable[..., str]
 ) -> None:
-    specs(model, identity="uuid")
-    grow(model)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, model, identity="uuid")
     for name in ("Ananas", "Kiwi", "Zucchini"):
         add(model, name, "Pome", "other")
     move(model, "Boskoop", "Pome", "", "other")
@@ -305,11 +302,7 @@ def test_siblings_stay_sorted(
 def test_rows_that_became_each_others_parents_are_a_conflict(
     ok: Ok, run: Run, databases: list[str]
 ) -> None:
-    specs(Path, identity="uuid")
-    grow(Path)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, Path, identity="uuid")
     move(Path, "Pome", "Cherry", "first-child")
     ok("commit", "-m", "Trees")
     move(Path, "Stone", "Pear", "first-child", "other")
@@ -320,11 +313,7 @@ def test_rows_that_became_each_others_parents_are_a_conflict(
 
 
 def test_one_side_deletes_what_the_other_adds_below(ok: Ok, run: Run, databases: list[str]) -> None:
-    specs(Path, identity="uuid")
-    grow(Path)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, Path, identity="uuid")
     remove(Path, "Apple")
     ok("commit", "-m", "Trees")
     add(Path, "Fuji", "Apple", "other")
@@ -337,11 +326,7 @@ def test_one_side_deletes_what_the_other_adds_below(ok: Ok, run: Run, databases:
 def test_a_delete_names_what_stands_below_and_needs_a_word(
     ok: Ok, run: Run, databases: list[str]
 ) -> None:
-    specs(Path, identity="uuid", filter={"name__in": ["Pome", "Pear", "Stone"]})
-    grow(Path)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, Path, identity="uuid", filter={"name__in": ["Pome", "Pear", "Stone"]})
     add(Path, "Plum", "Stone", "other")
     remove(Path, "Stone")
     ok("commit", "-m", "Trees")
@@ -395,11 +380,7 @@ def test_more_children_than_the_library_has_numbers_for(
     ok: Ok, run: Run, databases: list[str]
 ) -> None:
     """The gaps are closed before there is no room."""
-    specs(Path, identity="uuid")
-    grow(Path)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, Path, identity="uuid")
     for alias, name in (("default", "Here"), ("other", "There")):
         with site(alias):
             made = Path.objects.add_child(Path.objects.get(name="Stone"), {"name": name})
@@ -421,11 +402,7 @@ def test_more_children_than_the_library_has_numbers_for(
 def test_too_many_rows_below_one_are_refused_and_nothing_is_written(
     ok: Ok, run: Run, databases: list[str]
 ) -> None:
-    specs(Path, identity="uuid")
-    grow(Path)
-    ok("init")
-    ok("commit", "-m", "Trees")
-    ok(*APPLY)
+    begin(ok, Path, identity="uuid")
     for alias in ("default", "other"):
         for number in range(60):
             add(Path, f"{alias}-{number}", "Stone", alias)
