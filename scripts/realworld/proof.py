@@ -35,7 +35,9 @@ class Site:
     and ``edit.py`` (random edits, deletions and new rows by the project's own means).
     ``derived`` are tables that the project computes from the others and that no dataset holds.
     ``aliases`` is false where the project's own signal receivers know the default database only: then
-    each database is the default one of an environment of its own, as on real servers.
+    each database is the default one of an environment of its own, as on real servers. ``settings`` is the
+    module of the folder with the settings; ``apart`` is how far the ids of what ``migrate`` made are from
+    each other in two databases.
     """
 
     folder: str
@@ -43,6 +45,8 @@ class Site:
     fixtures: tuple[str, ...] = ("",)
     derived: tuple[str, ...] = ()
     aliases: bool = True
+    settings: str = "settings"
+    apart: int = 1000
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Workshop:
         """
         program = self.venv / "bin" / str(words[0])
         environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": f"{self.site.folder}.settings",
+            "DJANGO_SETTINGS_MODULE": f"{self.site.folder}.{self.site.settings}",
             "PYTHONPATH": str(self.folder),
             "PYTHONWARNINGS": "ignore",
             "SITE_DATABASE": default,
@@ -148,7 +152,7 @@ def migrated(workshop: Workshop) -> None:
         workshop.stage.rename(fresh)
     shutil.copy(fresh, workshop.stage)
     shutil.copy(fresh, workshop.database("production"))
-    tables.renumber(workshop.database("production"), 1000)
+    tables.renumber(workshop.database("production"), workshop.site.apart)
     shutil.rmtree(workshop.folder / "repository", ignore_errors=True)
 
 
