@@ -443,6 +443,41 @@ def test_a_record_from_before_makes_no_row(ok: Ok, run: Run, databases: list[str
     assert "does not say where it stands in the tree" in said.err
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('"position": 2', '"position": "2"', "position"),
+        ('"position": 2', '"position": -2', "no position in a tree: -2"),
+        ('"position": 2', f'"position": {10**30}', "no position in a tree"),
+        ('"parent": "orchard.path:', '"parent": "orchard.leaf:', "orchard.leaf:"),
+    ],
+)
+def test_what_plain_git_makes_of_a_place_is_refused(
+    ok: Ok,
+    run: Run,
+    databases: list[str],
+    git: Callable[..., str],
+    repository_path: Any,
+    was: str,
+    becomes: str,
+    said: str,
+) -> None:
+    specs(Path)
+    grow(Path)
+    ok("init")
+    ok("commit", "-m", "Trees")
+    pear = Path.objects.get(name="Pear")
+    git("checkout", "-q", "main")
+    file = next(repository_path.rglob(f"orchard.path/**/{pear.pk}.json"))
+    file.write_text(file.read_text().replace(was, becomes))
+    git("commit", "-qam", "By hand")
+    told = run(*APPLY)
+    assert told.code in (1, 3), told
+    assert said in told.err
+    assert "Traceback" not in told.err
+    assert numbers(Path, "other") == {}
+
+
 @pytest.mark.parametrize("model", NUMBERED)
 def test_a_tracked_tree_says_what_all_rows_say(
     ok: Ok, run: Run, databases: list[str], model: Any

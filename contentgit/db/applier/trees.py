@@ -21,6 +21,8 @@ _Given: TypeAlias = tuple[Value | Absent, Value]
 """The parent and the position of a record."""
 
 _SHOWN = 5
+_MOST = 2**31 - 1
+"""The highest number that the columns of the libraries hold."""
 
 
 class TreeWriter:
@@ -65,6 +67,7 @@ class TreeWriter:
         if not set(fields).isdisjoint(decisive):
             self.touch(table)
             given = values.get(names.parent, ABSENT), values.get(names.position)
+            _check(key, table.tree, *given)
             self._given[table.label][key.key] = given
 
     def write(self) -> None:
@@ -188,3 +191,16 @@ class TreeWriter:
 def _fields(sorted_by: Iterable[str]) -> Iterator[str]:
     """The fields of the row by which siblings are sorted."""
     return (name.removeprefix("-").partition("__")[0] for name in sorted_by)
+
+
+def _check(key: RecordKey, tree: Tree, parent: Value | Absent, position: Value) -> None:
+    """Refuses what is no place in a tree."""
+    names = tree.numbering
+    if position is not None and not (type(position) is int and 0 <= position <= _MOST):
+        text = f"this is no position in a tree: {position!r}"
+        raise RecordError(f"{key}: {names.position}: {text}")
+    if names.linked or parent is None or parent is ABSENT:
+        return
+    label, _, text = parent.partition(":") if isinstance(parent, str) else ("", "", "")
+    if label != key.model or not text:
+        raise RecordError(f"{key}: {names.parent}: this is no reference to {key.model}: {parent!r}")
