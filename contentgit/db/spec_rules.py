@@ -282,6 +282,9 @@ class _Rules:
             other = self._named_too(name, "exclude", "order", "derived", "references")
             if other:
                 yield self.refused("contentgit.E037", f"'tree' computes {name!r}", other)
+        if numbering and numbering.linked and numbering.parent in self.spec.exclude:
+            reason = ("which 'exclude' leaves out", _ONE_OF_THEM)
+            yield self.refused("contentgit.E037", f"'tree' needs {numbering.parent!r}", reason)
 
     def _places(self, name: str, raw: object, values: Holds) -> Iterator[Mistake]:
         what = f"'references' of {name!r}"

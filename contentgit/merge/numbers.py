@@ -27,14 +27,14 @@ def numbers(
 ) -> list[int]:
     """Numbers that rise along ``order``, of which as many as possible are the wished ones.
 
-    Keys that have equal numbers on a side may have equal ones here too. None is below zero unless one
+    Keys that have equal numbers on a side may have equal ones here too. None is below 1 unless one
     of the wishes is.
     """
     if not order:
         return []
     tied = _ties(order, wishes, (ours, theirs))
     steps = list(accumulate((0 if tied[i] else 1 for i in range(1, len(order))), initial=0))
-    low = min(0, *wishes)
+    low = min(1, *wishes)
     kept = _most([wish - step for wish, step in zip(wishes, steps, strict=True)], low)
     if len(kept) == len(order):
         return list(wishes)

@@ -32,6 +32,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
+from contentgit.db.trees import numbering_of
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UnknownNameError
 from contentgit.git import Repository, finish_moves
 from contentgit.specs import Dataset
@@ -310,11 +311,16 @@ class Project:
             self._add(*parse_dump_argument(needed), found)
         found[dataset.label] = dataset
 
+    @cached_property
+    def _trees(self) -> set[str]:
+        return set()
+
     def bind(self, dataset: Dataset) -> Dump:
         """The dataset's models bound to the tables of this database."""
         copied = self.identities.copies & {*dataset.models}
         dataset = as_copied(dataset, copied) if copied else dataset
         bound = tables(dataset, self.identities, self.using)
+        self._trees.update(label for label, each in bound.items() if each.tree is not None)
         folder = dump_folder(dataset.name, dataset.arguments)
         before = partial(self.earlier_records, self, folder)
         reader = Reader(self.using, dataset, bound, self.identities, before)
@@ -330,8 +336,9 @@ class Project:
         return project_migrations()
 
     def table(self, label: str) -> Table:
-        """The table of a model outside of any dump."""
-        return table(label, self.identities, self.using)
+        """The table of a model outside of any dump; as a tree, where a dump so far has it as one."""
+        numbering = numbering_of(self.identities.model(label)) if label in self._trees else None
+        return table(label, self.identities, self.using, tree=numbering)
 
     def dumps(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dump]:
         """:meth:`datasets`, bound to this database."""

@@ -19,7 +19,7 @@ LINKED = NestedSets("parent", "position", ("tree_id", "lft", "rght", "level"), l
 
 
 def numbered(numbering: Numbering, places: Mapping[Any, Place]) -> dict[Any, tuple[Any, ...]]:
-    return dict(numbering.numbers(arranged(places, {})))
+    return dict(numbering.numbers(arranged(places, str)))
 
 
 @st.composite

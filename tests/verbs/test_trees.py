@@ -337,6 +337,9 @@ def test_a_delete_names_what_stands_below_and_needs_a_word(
     ok(*APPLY, "--allow-cascade")
     assert outline(Path, "other") == "Pome(Pear)"
     assert_sound(Path, "other")
+    ok("undo", "--yes", OTHER)
+    assert outline(Path, "other") == "Pome(Pear) Stone(Plum)"
+    assert_sound(Path, "other")
 
 
 def test_a_multi_table_row_goes_with_its_row_of_the_tree(ok: Ok, databases: list[str]) -> None:
@@ -373,7 +376,7 @@ def test_a_broken_tree_is_named_and_nothing_is_written(
     said = run("commit", "-m", "Trees")
     assert said.code == 1, said
     assert "path '010801'" in said.err
-    assert "Path.fix_tree()" in said.err
+    assert "find_problems() lists such rows" in said.err
 
 
 def test_more_children_than_the_library_has_numbers_for(
@@ -449,6 +452,8 @@ def test_a_record_from_before_makes_no_row(ok: Ok, run: Run, databases: list[str
         ('"position": 2', '"position": "2"', "position"),
         ('"position": 2', '"position": -2', "no position in a tree: -2"),
         ('"position": 2', f'"position": {10**30}', "no position in a tree"),
+        ('"position": 2', '"position": null', "no position in a tree: None"),
+        ('"position": 2', '"position": true', "no position in a tree: True"),
         ('"parent": "orchard.path:', '"parent": "orchard.leaf:', "orchard.leaf:"),
     ],
 )
@@ -520,6 +525,7 @@ def test_a_tree_that_is_not_called_one_is_a_warning(model: Any) -> None:
         ("orchard.leaf", {}, "of which no library for trees"),
         ("orchard.path", {"exclude": ["depth"]}, "'tree' computes 'depth'"),
         ("orchard.path", {"derived": ["numchild"]}, "'tree' computes 'numchild'"),
+        ("orchard.linked", {"exclude": ["parent"]}, "'tree' needs 'parent'"),
         ("orchard.path", {"identity": ["path"]}, "'tree' computes 'path'"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from contentgit.db.tables import Table, Tree
 from contentgit.db.trees.numbering import Numbers, Place, Standing, arranged
 from contentgit.errors import RecordError, RefusedError
 
-_Given: TypeAlias = tuple[Value | Absent, Value]
+_Given: TypeAlias = tuple[Value | Absent, Value | Absent]
 """The parent and the position of a record."""
 
 _SHOWN = 5
@@ -66,7 +67,7 @@ class TreeWriter:
         decisive = (names.parent, names.position, *names.sources, *_fields(names.sorted_by))
         if not set(fields).isdisjoint(decisive):
             self.touch(table)
-            given = values.get(names.parent, ABSENT), values.get(names.position)
+            given = values.get(names.parent, ABSENT), values.get(names.position, ABSENT)
             _check(key, table.tree, *given)
             self._given[table.label][key.key] = given
 
@@ -78,8 +79,8 @@ class TreeWriter:
         """
         for label, (table, tree, before) in self._touched.items():
             now = tree.read()
-            places, ties = self._places(label, tree, before, now)
-            changed = self._numbers(label, tree, now, places, ties)
+            places = self._places(label, tree, before, now)
+            changed = self._numbers(label, tree, now, places)
             self._save(table, tree, now.rows, changed)
             tree.forget()
         self._touched.clear()
@@ -87,10 +88,9 @@ class TreeWriter:
 
     def _places(
         self, label: str, tree: Tree, before: Mapping[Any, Place], now: Standing
-    ) -> tuple[dict[Any, Place], dict[Any, tuple[int, str]]]:
-        """Where each row is to stand, and what decides where two stand at one position."""
+    ) -> dict[Any, Place]:
+        """Where each row is to stand."""
         places = {pk: before[pk] for pk in now.rows if pk in before}
-        ties: dict[Any, tuple[int, str]] = {}
         for text, (parent, position) in self._given[label].items():
             pk = self.identities.row_pk(label, text)
             was = places.get(pk, Place(None, 1))
@@ -99,10 +99,9 @@ class TreeWriter:
             if tree.numbering.sorted_by:
                 position = 0  # the next one behind those before it
             places[pk] = Place(above, position if isinstance(position, int) else was.position)
-            ties[pk] = (0, text)
         if tree.numbering.linked:
             places = {pk: Place(now.parents.get(pk), at) for pk, (_, at) in places.items()}
-        return places, ties
+        return places
 
     def _pk(self, label: str, reference: Value) -> Any | None:
         if reference is None:
@@ -115,12 +114,11 @@ class TreeWriter:
         tree: Tree,
         now: Standing,
         places: Mapping[Any, Place],
-        ties: Mapping[Any, tuple[int, str]],
     ) -> dict[Any, Numbers]:
         """The rows whose numbers are to be others."""
         changed, reached = {}, set()
         try:
-            children = arranged(places, ties, tree.ranks())
+            children = arranged(places, partial(self._tie, label), tree.ranks())
             for pk, numbers in tree.numbering.numbers(children, tree.sources()):
                 reached.add(pk)
                 if now.rows.get(pk) != numbers:
@@ -131,6 +129,11 @@ class TreeWriter:
         if lost:
             raise self._refused(label, tree, now.rows, places, lost)
         return changed
+
+    def _tie(self, label: str, pk: Any) -> tuple[Any, ...]:
+        """Rows at one position are in the order of their keys, as in a merge."""
+        text = self.identities.key_text(label, pk)
+        return (1, str(pk)) if text is None else (0, RecordKey(label, text).sort_key)
 
     def _refused(
         self,
@@ -193,10 +196,10 @@ def _fields(sorted_by: Iterable[str]) -> Iterator[str]:
     return (name.removeprefix("-").partition("__")[0] for name in sorted_by)
 
 
-def _check(key: RecordKey, tree: Tree, parent: Value | Absent, position: Value) -> None:
+def _check(key: RecordKey, tree: Tree, parent: Value | Absent, position: Value | Absent) -> None:
     """Refuses what is no place in a tree."""
     names = tree.numbering
-    if position is not None and not (type(position) is int and 0 <= position <= _MOST):
+    if position is not ABSENT and not (type(position) is int and 0 <= position <= _MOST):
         text = f"this is no position in a tree: {position!r}"
         raise RecordError(f"{key}: {names.position}: {text}")
     if names.linked or parent is None or parent is ABSENT:

@@ -87,13 +87,14 @@ class BoundTree:
         """What is wrong with a row with these numbers, which stands nowhere."""
         pairs = zip(self.numbering.columns, numbers, strict=False)
         said = ", ".join(f"{name} {number!r}" for name, number in pairs)
-        return f"the row with {said} has no row above it, and is no root"
+        return (
+            f"the row with {said} stands nowhere in the tree: no row is above it, and it is no root"
+        )
 
     @property
     def way_on(self) -> str:
         """What mends a tree."""
-        name = self.model.__name__
-        return f"mend the tree: {name}.{self.numbering.rebuild}"
+        return self.numbering.way_on
 
     def _rows(self) -> Iterator[tuple[Any, Numbers, Any]]:
         """The primary key, the numbers and the linked parent of each row."""

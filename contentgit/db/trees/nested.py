@@ -26,7 +26,7 @@ class NestedSets(Numbering):
     first_depth: int = 0
 
     marks: ClassVar[int] = 2
-    rebuild: ClassVar[str] = "rebuild()"
+    way_on: ClassVar[str] = "correct its numbers, or delete the row"
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
         """See :meth:`Numbering.places`."""
@@ -34,7 +34,7 @@ class NestedSets(Numbering):
         counts = Counter[Any]()
         above: list[tuple[Any, int]] = []  # rows that are open here, and where they end
         tree = None
-        for pk, (tree_id, left, right, *_) in sorted(rows.items(), key=lambda each: each[1][:2]):
+        for pk, (tree_id, left, right, depth) in sorted(rows.items(), key=lambda each: each[1][:2]):
             if tree_id != tree:
                 tree, above = tree_id, []
             if right <= left:  # a new row
@@ -43,8 +43,11 @@ class NestedSets(Numbering):
                 continue
             while above and above[-1][1] < left:
                 above.pop()
+            is_lost = not self.linked and depth != self.first_depth + len(above)
             parent = parents.get(pk) if self.linked else (above[-1][0] if above else None)
             above.append((pk, right))
+            if is_lost:
+                continue
             if parent is None:
                 found[pk] = Place(None, tree_id)
             else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -30,10 +32,9 @@ class Standing(NamedTuple):
 
 
 class Child(NamedTuple):
-    """A row among its siblings, in their order: ``tie`` decides between rows at one position."""
+    """A row among its siblings."""
 
     position: int
-    tie: tuple[int, str]
     pk: Any
 
 
@@ -51,7 +52,7 @@ class Numbering(ABC):
     """
 
     marks: ClassVar[int]
-    rebuild: ClassVar[str]
+    way_on: ClassVar[str]
     parent: str
     position: str
     columns: tuple[str, ...]
@@ -84,17 +85,23 @@ class Numbering(ABC):
 
 def arranged(
     places: Mapping[Any, Place],
-    ties: Mapping[Any, tuple[int, str]],
+    tie: Callable[[Any], Any],
     ranks: Mapping[Any, int] | None = None,
 ) -> Children:
-    """The rows below each row, in their order: that of ``ranks``, if given, else of their positions."""
+    """The rows below each row, in their order: that of ``ranks``, if given, else of their positions.
+
+    ``tie`` says what decides between rows at one position: the same in each database.
+    """
     found: dict[Any | None, list[Child]] = {}
     for pk, (parent, position) in places.items():
-        found.setdefault(parent, []).append(Child(position, ties.get(pk, (1, str(pk))), pk))
+        found.setdefault(parent, []).append(Child(position, pk))
     for siblings in found.values():
-        siblings.sort(
-            key=lambda each: each[:2] if ranks is None else (ranks.get(each.pk, -1), each.tie)
-        )
+        if ranks is not None:
+            siblings.sort(key=lambda each: ranks.get(each.pk, -1))
+            continue
+        siblings.sort(key=attrgetter("position"))
+        if any(one.position == other.position for one, other in pairwise(siblings)):
+            siblings.sort(key=lambda each: (each.position, tie(each.pk)))
     return found
 
 

@@ -35,7 +35,9 @@ class Paths(Numbering):
     sorted_by: tuple[str, ...] = ()
 
     marks: ClassVar[int] = 1
-    rebuild: ClassVar[str] = "fix_tree()"
+    way_on: ClassVar[str] = (
+        "give it a row above it, or delete the row; find_problems() lists such rows"
+    )
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
         """See :meth:`Numbering.places`."""
