@@ -28,7 +28,7 @@ def model_in(mark: Any) -> type[Model] | None:
         if key.model == _CONTENT_TYPE and unknown_pk(key) is None:
             try:
                 return apps.get_model(".".join(map(decode_part, key.key.split(","))))
-            except LookupError:
+            except (LookupError, ValueError):
                 return None  # left from a model that is gone
     return None
 

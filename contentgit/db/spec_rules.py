@@ -282,6 +282,10 @@ class _Rules:
             other = self._named_too(name, "exclude", "order", "derived", "references")
             if other:
                 yield self.refused("contentgit.E037", f"'tree' computes {name!r}", other)
+        if numbering and self.spec.write_last:
+            hint = "remove 'write_last': places of rows are written when all others are"
+            reason = ("which 'tree' rules out", hint)
+            yield self.refused("contentgit.E037", "'write_last' is set", reason)
         if numbering and numbering.linked and numbering.parent in self.spec.exclude:
             reason = ("which 'exclude' leaves out", _ONE_OF_THEM)
             yield self.refused("contentgit.E037", f"'tree' needs {numbering.parent!r}", reason)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from contentgit.content.schema import FieldKind
 from contentgit.content.uuids import is_uuid_identity
 from contentgit.db.identity.paths import ALWAYS
+from contentgit.db.tables import Table
 from contentgit.errors import ConflictError, DriftError, RefusedError
 from contentgit.history.snapshots import CommitSide
 from contentgit.missing import Instead
@@ -187,7 +188,7 @@ def _rules(planned: Planned) -> Iterator[str]:
         rule = work.dump.dataset.missing(label).get(name)
         if isinstance(rule, Instead) and rule.key == str(row):
             yield f"'missing' of {label} names {row} for {name}: create it, or name another row"
-        elif rule is None:
+        elif rule is None and not _is_placed(work.dump.tables[label], name):
             schema = work.dump.tables[label].schema.by_name[name]
             nullable = schema.null and schema.kind is not FieldKind.REFERENCES
             does = "NULL there" if nullable else "leaves the records out"
@@ -197,3 +198,8 @@ def _rules(planned: Planned) -> Iterator[str]:
             if schema.embeds:
                 word, does = "null", "0 there"
             yield f'or write "missing": {{"{name}": "{word}"}} into the spec of {label}  ({does})'
+
+
+def _is_placed(table: Table, name: str) -> bool:
+    """Whether the field says where the row stands in a tree, so that no rule can be given for it."""
+    return name in table.field and table.field[name].placed

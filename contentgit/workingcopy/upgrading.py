@@ -123,7 +123,8 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
         label: [each for each in made.schema.fields if each.embeds]
         for label, made in recorded.items()
     }
-    load = Load(bound(recorded, models, identities), identities, models, embedded)
+    now = {was: label for label, was in job.older.items()}
+    load = Load(bound(recorded, models, identities, now), identities, models, embedded)
     count = load.run(lambda: _records(folder, job), progress)
     forget_content_types()
     migrations = replay.to_code()

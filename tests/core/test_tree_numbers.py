@@ -104,3 +104,19 @@ def test_a_chain_that_is_longer_than_any_stack() -> None:
     rows = numbered(NESTED, places)
     assert rows[19_999] == (1, 20_000, 20_001, 20_000)
     assert NESTED.places(rows, {}) == places
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {2: (1, 2, 3, 2), 3: (1, 2, 5, 2)},  # two begin at one number
+        {2: (1, 2, 4, 2), 3: (1, 3, 5, 3)},  # one ends within the other
+        {2: (1, 2, 3, 3)},  # the depth is that of another place
+    ],
+)
+def test_nested_sets_that_do_not_nest_have_no_place(
+    broken: dict[int, tuple[int, int, int, int]],
+) -> None:
+    found = NESTED.places({1: (1, 1, 8, 1), **broken}, {})
+    assert found[1] == Place(None, 1)
+    assert found.keys() < {1, *broken}

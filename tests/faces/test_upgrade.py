@@ -365,6 +365,19 @@ def test_a_generic_key_of_a_model_that_the_code_no_longer_has_is_found(
         assert "subject: site1.page:news" in shown
 
 
+def test_a_tree_whose_model_has_another_name_since(tmp_path: Path) -> None:
+    story = STORIES["a tree whose numbers a library computes"]
+    later = ['m.RenameModel("Page", "Sheet")']
+    models = TREE.replace("Page", "Sheet").format(more="")
+    project = replace(story, after=models, later=later).begin(tmp_path)
+    specs = [{"model": "site1.sheet", "tree": True}]
+    project.code(models, [*story.first, *later], specs, story.code)
+    project.ok("upgrade", "main", "--branch", "upgraded")
+    project.migrate()
+    project.ok("commit", "-m", "In place")
+    assert project.git("diff", "main", "upgraded") == ""
+
+
 @pytest.mark.parametrize(
     ("free", "taken", "found"),
     [

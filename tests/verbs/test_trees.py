@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from django.core.checks import run_checks
 from django.db import connections, transaction
+from django.db.models import signals
 from django.test import override_settings
 
 from contentgit.db.tracking import log as tracking
@@ -484,6 +486,59 @@ def test_what_plain_git_makes_of_a_place_is_refused(
 
 
 @pytest.mark.parametrize("model", NUMBERED)
+def test_rows_at_one_position_stand_in_the_same_order_everywhere(
+    ok: Ok, databases: list[str], git: Callable[..., str], repository_path: Any, model: Any
+) -> None:
+    """As plain git merges rows that both sides have added."""
+    begin(ok, model)
+    git("checkout", "-q", "main")
+    rows = {row.name: row.pk for row in model._base_manager.all()}
+    folder = repository_path / "trees" / model._meta.label_lower
+    for name in ("Pear", "Quince"):
+        (file,) = folder.rglob(f"{rows[name]}.json")
+        text = file.read_text()
+        file.write_text(re.sub('"position": [0-9]+', '"position": 1', text))
+    git("commit", "-qam", "By hand")
+    remove(model, "Quince", "other")
+    ok("checkout", "main", "--apply", "--yes", "--force")
+    ok(*APPLY, "--force")
+    assert outline(model) == outline(model, "other")
+    for alias in databases:
+        assert_sound(model, alias)
+        ok("commit", "-m", "As it is", f"--database={alias}")
+        assert "clean" in ok("status", f"--database={alias}")
+
+
+def test_a_row_that_a_receiver_makes_is_named(ok: Ok, run: Run, databases: list[str]) -> None:
+    def make(instance: Any, using: str, **_: Any) -> None:
+        if using == "other" and not Path._base_manager.using(using).filter(name="Made").exists():
+            add(Path, "Made", None, using)
+
+    begin(ok, Path, identity="uuid")
+    SPECS.append({"model": "orchard.leaf", "delete_missing": True, "identity": "uuid"})
+    Leaf.objects.create(path=Path.objects.get(name="Pear"), text="leaf")
+    add(Path, "Medlar", "Pome")
+    ok("commit", "-m", "A leaf")
+    signals.post_save.connect(make, sender=Leaf)
+    try:
+        said = run(*APPLY)
+    finally:
+        signals.post_save.disconnect(make, sender=Leaf)
+    assert said.code == 3, said
+    assert "receivers or triggers wrote to 1 record" in said.err
+    assert "Medlar" not in outline(Path, "other")
+    assert_sound(Path, "other")
+
+
+def test_relations_of_others_do_not_name_the_fields() -> None:
+    names = {each.name for each in Path._meta.get_fields()}
+    assert "leaf" in names  # a relation back
+    numbering = numbering_of(Path)
+    assert numbering is not None
+    assert (numbering.parent, numbering.position) == ("parent", "position")
+
+
+@pytest.mark.parametrize("model", NUMBERED)
 def test_a_tracked_tree_says_what_all_rows_say(
     ok: Ok, run: Run, databases: list[str], model: Any
 ) -> None:
@@ -526,6 +581,7 @@ def test_a_tree_that_is_not_called_one_is_a_warning(model: Any) -> None:
         ("orchard.path", {"exclude": ["depth"]}, "'tree' computes 'depth'"),
         ("orchard.path", {"derived": ["numchild"]}, "'tree' computes 'numchild'"),
         ("orchard.linked", {"exclude": ["parent"]}, "'tree' needs 'parent'"),
+        ("orchard.path", {"write_last": True}, "'write_last' is set"),
         ("orchard.path", {"identity": ["path"]}, "'tree' computes 'path'"),
     ],
 )

@@ -146,6 +146,8 @@ class _There:
             "pk", "state", "content_type__app_label", "content_type__model", "object_id"
         )
         for pk, state, app, model, row in rows:
+            if f"{app}.{model}" not in self.kinds:
+                continue  # left from an app that is gone
             yield self._named(_VERSION, pk), _Version(state, self._named(f"{app}.{model}", row))
 
     def contents(self) -> Iterator[tuple[str, _Content]]:

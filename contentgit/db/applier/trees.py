@@ -90,7 +90,7 @@ class TreeWriter:
         self, label: str, tree: Tree, before: Mapping[Any, Place], now: Standing
     ) -> dict[Any, Place]:
         """Where each row is to stand."""
-        places = {pk: before[pk] for pk in now.rows if pk in before}
+        places = {**now.places, **{pk: before[pk] for pk in now.rows if pk in before}}
         for text, (parent, position) in self._given[label].items():
             pk = self.identities.row_pk(label, text)
             was = places.get(pk, Place(None, 1))

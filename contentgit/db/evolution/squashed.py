@@ -73,7 +73,7 @@ def _fits(
         label: each.schema.identity or "pk" for label, each in models.items()
     }
     try:
-        bound(models, state.apps, ScratchIdentities(using, identity, state.apps))
+        bound(models, state.apps, ScratchIdentities(using, identity, state.apps), {})
     except ContentgitError:
         return False
     return True

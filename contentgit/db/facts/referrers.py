@@ -20,6 +20,7 @@ from contentgit.db.identity.paths import label_of
 from contentgit.db.introspect import table
 from contentgit.db.queries import Row, rows_among, table_test
 from contentgit.db.tables import BoundField, Column, Table, Tables
+from contentgit.db.trees.numbering import Place
 from contentgit.errors import RecordError
 from contentgit.integrity.relations import PARENT
 from contentgit.plan import Item, Survey, stays
@@ -103,6 +104,7 @@ def fetch_referrers(
     """
     roots = frozenset(deletes)
     seen = set(roots)
+    standing: dict[str, Mapping[Any, Place]] = {}
     frontier: set[RecordKey] = set(roots)
     while frontier:
         found = [
@@ -115,7 +117,7 @@ def fetch_referrers(
         found += [
             referrer
             for label, keys in sorted(by_model(sorted(frontier)).items())
-            for referrer in _below(source, label, keys)
+            for referrer in _below(source, label, keys, standing)
         ]
         frontier -= roots
         found += [
@@ -205,12 +207,19 @@ def _with_dumps(
         )
 
 
-def _below(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
-    """The rows that stand below these rows in a tree, where no column refers to the row above."""
+def _below(
+    source: Source, label: str, keys: list[RecordKey], standing: dict[str, Mapping[Any, Place]]
+) -> Iterator[Referrer]:
+    """The rows that stand below these rows in a tree, where no column refers to the row above.
+
+    ``standing`` keeps the places of the rows of each model.
+    """
     tree = source.table(label).tree
     if tree is None or tree.numbering.linked:
         return
-    places = tree.read().places
+    if label not in standing:
+        standing[label] = tree.read().places
+    places = standing[label]
     identities, name = source.identities, tree.numbering.parent
     above = {identities.pk(label, key.key): key for key in keys}
     found = {

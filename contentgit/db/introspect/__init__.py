@@ -6,6 +6,7 @@ key) and without generated columns, and the many-to-many fields over automatic t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -252,8 +253,12 @@ class _Binder:
 
     def _until_placed(self, tree: BoundTree, name: str) -> tuple[Column, Callable[[], Any]]:
         place = tree.numbering.columns.index(name)
-        column = tree.columns[place]
-        return column, lambda: column.param(tree.numbering.empty(place, uuid4().hex))
+        column, counter = tree.columns[place], itertools.count(1)
+
+        def make() -> Any:  # in the order in which rows are made
+            return column.param(tree.numbering.empty(place, f"{next(counter):09}{uuid4().hex}"))
+
+        return column, make
 
     def _is_key(self, each: AnyField) -> bool:
         """Whether the key alone determines the column, so that it is not content."""

@@ -61,7 +61,7 @@ class BoundTree:
         if not by:
             return None
         marks = (each.attname for each in self.marks)  # rows with equal values stay as they stand
-        rows = rows_of(self.model, self.using).order_by(*by, *marks)
+        rows = rows_of(self.model, self.using).order_by(*by, *marks, "pk")
         return {pk: rank for rank, pk in enumerate(rows.values_list("pk", flat=True).iterator())}
 
     def place(self, marks: Numbers) -> Place:

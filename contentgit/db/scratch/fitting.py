@@ -46,9 +46,12 @@ def recorded_models(document: Any) -> dict[str, RecordedModel]:
 
 
 def bound(
-    recorded: Mapping[str, RecordedModel], models: Apps, identities: ScratchIdentities
+    recorded: Mapping[str, RecordedModel],
+    models: Apps,
+    identities: ScratchIdentities,
+    now: Mapping[str, str],
 ) -> dict[str, Table]:
-    """The tables of the recorded models.
+    """The tables of the recorded models, of which some have another label ``now``.
 
     Raises:
         RefusedError: the state has other models or fields than the commit records; all are listed.
@@ -62,7 +65,7 @@ def bound(
             differences.append(f"{label}: the migrations have no such model")
             continue
         _add_generics(model, each)
-        tree = _tree(model, each.schema)
+        tree = _tree(model, each.schema, now.get(label, label))
         whole = table(model, identities, identities.using, tree=tree)
         differences += _differences(each, whole)
         found[label] = table(model, identities, identities.using, each.excluded, tree)
@@ -78,13 +81,13 @@ def bound(
     return found
 
 
-def _tree(model: type[Model], recorded: ModelSchema) -> Numbering | None:
+def _tree(model: type[Model], recorded: ModelSchema, label: str) -> Numbering | None:
     """How the rows are numbered, where the commit has parents and positions in place of the numbers.
 
     A state of migrations knows nothing of libraries: the code says so, where the model is there still.
     """
     try:
-        numbering = numbering_of(apps.get_model(model._meta.label_lower))
+        numbering = numbering_of(apps.get_model(label))
     except LookupError:
         return None
     names = {each.name for each in model._meta.local_concrete_fields}

@@ -77,6 +77,7 @@ def _has(model: type[Model], name: str) -> bool:
 
 def _names(model: type[Model], sorted_by: tuple[str, ...]) -> tuple[str, str]:
     """What records call parent and position; no position where the library sorts siblings."""
-    taken = {each.name for each in model._meta.get_fields()}
+    fields = (each for each in model._meta.get_fields() if each.concrete or not each.auto_created)
+    taken = {each.name for each in fields}  # relations of others do not count
     found = [name if name not in taken else f"tree_{name}" for name in ("parent", "position")]
     return found[0], "" if sorted_by else found[1]

@@ -32,6 +32,7 @@ class NestedSets(Numbering):
         """See :meth:`Numbering.places`."""
         found: dict[Any, Place] = {}
         counts = Counter[Any]()
+        starts = Counter(numbers[:2] for numbers in rows.values())
         above: list[tuple[Any, int]] = []  # rows that are open here, and where they end
         tree = None
         for pk, (tree_id, left, right, depth) in sorted(rows.items(), key=lambda each: each[1][:2]):
@@ -43,7 +44,11 @@ class NestedSets(Numbering):
                 continue
             while above and above[-1][1] < left:
                 above.pop()
-            is_lost = not self.linked and depth != self.first_depth + len(above)
+            is_lost = not self.linked and (
+                depth != self.first_depth + len(above)
+                or starts[tree_id, left] > 1
+                or bool(above and right > above[-1][1])
+            )
             parent = parents.get(pk) if self.linked else (above[-1][0] if above else None)
             above.append((pk, right))
             if is_lost:
