@@ -7,6 +7,7 @@ one of its sides made.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -16,6 +17,7 @@ from contentgit.content.layout import of_models
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.referring import targets
 from contentgit.db.titles import titles
+from contentgit.errors import RecordError
 from contentgit.history.snapshots import BATCH, batches
 from contentgit.plan import Survey
 from contentgit.plan.steps import Action, Plan
@@ -55,7 +57,11 @@ def with_links(dump_plans: Sequence[DumpPlan], survey: Survey) -> Survey:
     wanted = {link.target for link in survey.new_links if not link.ours}
     found = set[RecordKey]()
     for work in dump_plans if wanted else ():
-        paths = {work.dump.path(key): key for key in wanted if key.model in work.dump.tables}
+        paths = dict[str, RecordKey]()
+        for key in wanted:
+            with suppress(RecordError):  # a generic reference may name what no row can be
+                paths[work.dump.path(key)] = key
+        paths.pop("", None)
         found |= {paths[path] for path in work.theirs.ids_at(paths)}
     return replace(survey, in_commit=frozenset(found))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, product
@@ -18,7 +19,7 @@ from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import Layout, ModelSchema, joined
 from contentgit.content.titles import best_text
-from contentgit.errors import FormatError, RefusedError
+from contentgit.errors import FormatError, RecordError, RefusedError
 from contentgit.git import FileEntry, Repository
 from contentgit.history.dumps import recorded_schema
 from contentgit.history.naming import refuse_renamed
@@ -172,9 +173,10 @@ class Sides:
         return self.schema(dump_of(path)).get(record.key.model)
 
     def paths(self, key: RecordKey) -> Iterator[str]:
-        """The paths of a record: one in each dump that has its model."""
+        """The paths of a record: one in each dump that has its model, and where it can have the key."""
         for folder, layout in self._homes.get(key.model, ()):
-            yield f"{folder}/{record_path(key, layout)}"
+            with suppress(RecordError):  # a generic reference may name what no row can be
+                yield f"{folder}/{record_path(key, layout)}"
 
     @cached_property
     def _homes(self) -> Mapping[str, Sequence[tuple[str, Layout]]]:
