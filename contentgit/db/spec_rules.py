@@ -287,7 +287,7 @@ class _Rules:
             reason = ("which 'tree' rules out", hint)
             yield self.refused("contentgit.E037", "'write_last' is set", reason)
         if numbering and numbering.linked and numbering.parent in self.spec.exclude:
-            reason = ("which 'exclude' leaves out", _ONE_OF_THEM)
+            reason = ("which 'exclude' leaves out", "remove it from 'exclude'")
             yield self.refused("contentgit.E037", f"'tree' needs {numbering.parent!r}", reason)
 
     def _places(self, name: str, raw: object, values: Holds) -> Iterator[Mistake]:

@@ -538,6 +538,30 @@ def test_relations_of_others_do_not_name_the_fields() -> None:
     assert (numbering.parent, numbering.position) == ("parent", "position")
 
 
+@pytest.mark.parametrize("model", [Path, Nested])
+def test_a_circle_that_plain_git_makes_is_refused(
+    ok: Ok,
+    run: Run,
+    databases: list[str],
+    git: Callable[..., str],
+    repository_path: Any,
+    model: Any,
+) -> None:
+    begin(ok, model)
+    before = numbers(model, "other")
+    git("checkout", "-q", "main")
+    pome = model._base_manager.get(name="Pome").pk
+    (file,) = (repository_path / "trees" / model._meta.label_lower).rglob(f"{pome}.json")
+    text = file.read_text()
+    file.write_text(text.replace('"parent": null', f'"parent": "{model._meta.label_lower}:{pome}"'))
+    assert file.read_text() != text
+    git("commit", "-qam", "By hand")
+    said = run(*APPLY)
+    assert said.code == 3, said
+    assert "stands below itself" in said.err
+    assert numbers(model, "other") == before
+
+
 @pytest.mark.parametrize("model", NUMBERED)
 def test_a_tracked_tree_says_what_all_rows_say(
     ok: Ok, run: Run, databases: list[str], model: Any
