@@ -27,7 +27,8 @@ from django.utils.module_loading import import_string
 from contentgit.db.late_keys import late_key_problems
 from contentgit.db.missing_rules import missing_problems
 from contentgit.db.outgoing import SETTING, declared_problems, local_references
-from contentgit.db.spec_rules import no_rows, resolve
+from contentgit.db.spec_rules import resolve
+from contentgit.db.spec_rules.models import no_rows
 from contentgit.errors import UsageError
 from contentgit.followups import Followup, followup_problems, parse_followups
 from contentgit.specs import (

@@ -18,7 +18,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.identity.copies import CopiedModels
 from contentgit.db.identity.paths import ALWAYS, label_of
 from contentgit.db.identity.uuids import rows_named
-from contentgit.db.spec_rules import has_automatic_key, no_rows
+from contentgit.db.spec_rules.models import has_automatic_key, no_rows
 from contentgit.errors import UsageError
 from contentgit.specs import Dataset, ModelSpec
 

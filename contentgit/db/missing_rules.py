@@ -11,7 +11,7 @@ from contentgit.content.records import RecordKey
 from contentgit.db.fields.plain import generic_keys
 from contentgit.db.identity.paths import label_of
 from contentgit.db.outgoing import outgoing
-from contentgit.db.spec_rules import no_rows
+from contentgit.db.spec_rules.models import no_rows
 from contentgit.missing import Instead, MissingRule
 from contentgit.specs import Mistake, ModelSpec, suggestion
 

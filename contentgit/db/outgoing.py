@@ -15,7 +15,8 @@ from django.db.models import AutoField, Model
 from contentgit.db.fields.plain import generic_keys
 from contentgit.db.identity.keys import natural_fields
 from contentgit.db.identity.paths import ALWAYS, concrete, label_of
-from contentgit.db.spec_rules import identity_problems, unique_sets
+from contentgit.db.spec_rules import identity_problems
+from contentgit.db.spec_rules.models import unique_sets
 from contentgit.errors import ConfigurationError
 from contentgit.specs import Dataset, Identity, Mistake
 

@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from contentgit.datasets import specs_for_models
 from contentgit.db.fields.plain import generic_keys
-from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key
 from tests import raw
 from tests.growing import Grower
 from tests.verbs.conftest import Run

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from contentgit.config import read
 from contentgit.datasets import specs_for_models
-from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key
 from contentgit.workingcopy.project import Operator, Project
 from tests.growing import Grower
 from tests.verbs.conftest import Run

@@ -12,7 +12,7 @@ import pytest
 from django.test import override_settings
 
 from contentgit.datasets import specs_for_models
-from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key
 from tests.verbs import test_law
 from tests.verbs.conftest import Run
 from tests.verbs.test_law import POPULATIONS, SEEDS

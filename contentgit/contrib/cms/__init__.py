@@ -24,7 +24,7 @@ from django.db.models import Model, QuerySet
 from contentgit.contrib.cms.fields import references_of
 from contentgit.contrib.cms.versions import one_version_each
 from contentgit.datasets import specs_for_app_models
-from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key
 from contentgit.db.trees import numbering_of
 
 __all__ = ["one_version_each", "references_of", "specs"]

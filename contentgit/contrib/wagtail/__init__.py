@@ -22,7 +22,7 @@ from contentgit.contrib.wagtail.revisions import Revision
 from contentgit.contrib.wagtail.rich_text import RichText
 from contentgit.contrib.wagtail.streams import StreamField
 from contentgit.datasets import specs_for_app_models
-from contentgit.db.spec_rules import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key
 from contentgit.db.trees import numbering_of
 from contentgit.references import References
 

@@ -39,7 +39,7 @@ from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.trees import BoundTree, bound_tree, tree_fields
 from contentgit.db.introspect.uniques import unenforced, unique_sets
 from contentgit.db.queries import table_test
-from contentgit.db.spec_rules import no_rows
+from contentgit.db.spec_rules.models import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.db.trees import numbering_of
 from contentgit.db.trees.numbering import Numbering

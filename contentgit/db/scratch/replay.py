@@ -17,7 +17,7 @@ from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
-from contentgit.db.spec_rules import no_rows
+from contentgit.db.spec_rules.models import no_rows
 from contentgit.errors import ContentgitError, DatabaseError, RefusedError
 
 Node: TypeAlias = tuple[str, str]
