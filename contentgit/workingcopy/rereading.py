@@ -29,6 +29,7 @@ from contentgit.workingcopy.outside import OUTSIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.planning import decided
 from contentgit.workingcopy.project import Project, all_tables
+from contentgit.workingcopy.written import refuse_other_places
 
 ON_DELETE = "on_delete"
 """Why a function of the project is called that says what references are set to."""
@@ -222,6 +223,8 @@ class Rereading:
         for work in self.planned.dumps:
             labels = self.labels(work)
             for candidate in self.differences(work, labels) if labels else ():
+                if candidate.ours and candidate.theirs:
+                    refuse_other_places(work, candidate.ours, candidate.theirs)
                 verb = "was changed" if candidate.ours and candidate.theirs else "was created"
                 lines.append(f"{candidate.delta.key} {verb if candidate.ours else 'was deleted'}")
         if lines:

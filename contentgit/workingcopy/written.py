@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from contentgit.content import canonical
-from contentgit.content.diff import Change
+from contentgit.content.diff import Change, FieldChange
 from contentgit.content.records import Record, RecordKey, by_model
+from contentgit.content.values import same
 from contentgit.db.reader import Reader
-from contentgit.errors import DatabaseError, OvertakenError, RefusedError
+from contentgit.db.tables import BoundField
+from contentgit.errors import DatabaseError, OvertakenError, RecordError, RefusedError
 from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action, Step
 from contentgit.workingcopy.backup import reached
@@ -105,6 +107,7 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
     (wanted,) = planned.contents.records([step.after])
     (pair,) = Missing(work.dump).leave_out([(there, wanted)])
     tree = work.dump.tables[step.key.model].tree
+    refuse_other_places(work, there, wanted)
     for change in Change(step.key, *pair).fields:
         if tree is not None and change.name == tree.numbering.position:
             continue  # the library has another number for this place among its siblings
@@ -115,3 +118,31 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
             f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
             data={"there": change.before, "given": change.after},
         )
+
+
+def refuse_other_places(work: DumpPlan, there: Record, wanted: Record) -> None:
+    """Refuses a record whose row, as it was written, has its references at other places.
+
+    The rules that the commit records do not say what a class finds, or definitions of blocks.
+
+    Raises:
+        RefusedError: some field has them where the commit has primary keys, or the other way round.
+    """
+    fields = work.dump.tables[wanted.key.model].field
+    for change in Change(wanted.key, there, wanted).fields:
+        if change.name in fields and _is_alike(fields[change.name], change):
+            raise RefusedError(
+                f"{wanted.key}: the commit has other places of references in {change.name} than this "
+                "code, which finds these by a class or by other definitions; nothing has been written",
+                hint="commit where the content is edited, with this code: that writes the references anew; "
+                "then apply that commit\nor deploy the code that the commit was made with",
+                data={"there": change.before, "given": change.after},
+            )
+
+
+def _is_alike(field: BoundField, change: FieldChange) -> bool:
+    """Whether both values are the same one of the row, with references at other places."""
+    try:
+        return field.bare is not None and same(field.bare(change.before), field.bare(change.after))
+    except RecordError:
+        return False  # others wrote it, and its row is gone

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_save
 from django.test import override_settings
 
+from contentgit.references import Names
 from tests.verbs.conftest import Run
 from tests.verbs.test_references import APPLY, OTHER, Shortcodes, card
 from tests.workshop.models import Card
@@ -103,6 +106,20 @@ def test_branches_with_other_places(cards: None, ok: Ok, run: Run, git: Ok) -> N
         assert git("rev-parse", "HEAD") == head
 
 
+@pytest.fixture
+def receive() -> Iterator[Callable[[Any], None]]:
+    """Has a function called after each card that is saved."""
+    connected: list[Any] = []
+
+    def connect(receiver: Any) -> None:
+        post_save.connect(receiver, sender=Card)
+        connected.append(receiver)
+
+    yield connect
+    for each in connected:
+        post_save.disconnect(each, sender=Card)
+
+
 class Second(Shortcodes):
     version = 2
 
@@ -140,3 +157,49 @@ def test_a_commit_that_does_not_say_its_rules_counts_as_made_under_the_same(
     ok("commit", "-m", "With rules")
     SPEC.update(references={"text": FEW})
     ok("checkout", "HEAD~1", "--apply", "--yes", "--force")
+
+
+class Grown(Shortcodes):
+    """Finds more than it did, and does not say so."""
+
+    more = False
+
+    def named(self, value: str, names: Names) -> str:
+        value = super().named(value, names)
+        return re.sub(r"(?<=#)\d+", self._name(names), value) if self.more else value
+
+    def _name(self, names: Names) -> Callable[[re.Match[str]], str]:
+        return lambda found: names.text("workshop.card", found[0])
+
+
+@pytest.mark.parametrize("more", [True, False])
+@pytest.mark.parametrize("receives", [True, False])
+def test_an_apply_says_where_a_class_finds_other_places_than_it_did(
+    databases: tuple[str, str],
+    ok: Ok,
+    run: Run,
+    receive: Callable[[Any], None],
+    more: bool,
+    receives: bool,
+) -> None:
+    """Also where receivers write to the same table."""
+    SPEC.update(references={"text": Grown()})
+    card("other", "Gone").delete()
+    two = card("default", "Two")
+    card("default", "One", text=f"#{two.pk}")
+    ok("init")
+    Grown.more = not more
+    ok("commit", "-m", "Cards")
+    Grown.more = more
+    if receives:
+        receive(lambda **_: Card.objects.using("other").filter(title="Three").update(title="Four"))
+    said = run(*APPLY)
+    assert said.code == 3, said
+    assert "nothing has been written" in said.err
+    assert "the commit has other places of references in text than this code" in said.err
+    assert "trigger" not in said.err
+    assert not Card.objects.using("other").exists()
+    ok("commit", "-m", "With the places of today")
+    ok(*APPLY)
+    named = Card.objects.using("other").get(title="Two").pk if more else two.pk
+    assert Card.objects.using("other").get(title="One").text == f"#{named}"
