@@ -6,7 +6,7 @@ from blog.linked import references
 from contentgit.datasets import specs_for_app_models
 
 SETTINGS = {"delete_missing": True}
-OF_PAGES = ["latest_revision", "live_revision", "alias_of", "owner", "locked_by", "locale"]
+OF_PAGES = ["latest_revision", "live_revision", "alias_of", "owner", "locked_by"]
 # Earlier commits do not know the key.
 if os.environ["BENCH_IDENTITY"] != "pk":
     SETTINGS["identity"] = os.environ["BENCH_IDENTITY"]
