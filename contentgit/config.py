@@ -13,8 +13,10 @@ from typing import Any
 from contentgit.errors import UnknownNameError
 from contentgit.specs import Identity, Mistake, parse_identities, raise_errors, suggestion
 
-KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS", "IDENTITIES")
+KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS", "IDENTITIES", "FILE_LIMIT")
 CHECK_KEYS = ("FORBIDDEN_MODELS",)
+DEFAULT_FILE_LIMIT = 50 * 1024 * 1024
+"""Bytes of a file above which hosts such as GitHub warn; they take none of 100 MiB."""
 DEFAULT_ENVIRONMENT = "local"
 """The environment's name if the settings have none: most deployments are on a developer's machine."""
 
@@ -29,7 +31,8 @@ class Config:
     ``repository`` is an absolute path; ``datasets`` the dotted path of a function; both ``None``
     where they are not set. ``environment`` names this deployment and may stand in a ref's name.
     ``forbidden_models`` are patterns of labels that ``check`` finds in no tree (``"sessions.*"``).
-    ``identities`` say what names the rows of models that are in no dataset, by label.
+    ``identities`` say what names the rows of models that are in no dataset, by label. ``file_limit`` is how
+    many bytes a file may have that goes into the repository.
     """
 
     repository: Path | None
@@ -38,6 +41,7 @@ class Config:
     forbidden_models: tuple[str, ...] = ()
     codecs: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, Identity] = field(default_factory=dict)
+    file_limit: int = DEFAULT_FILE_LIMIT
 
 
 def read() -> Config:
@@ -109,8 +113,18 @@ def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Mistake]]:
         _forbidden_models(given.get("CHECK"), found),
         _codecs(given.get("CODECS"), found),
         _identities(given.get("IDENTITIES"), found),
+        _file_limit(given.get("FILE_LIMIT", DEFAULT_FILE_LIMIT), found),
     )
     return config, found
+
+
+def _file_limit(raw: object, found: list[Mistake]) -> int:
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0:
+        return raw
+    message = f'CONTENTGIT["FILE_LIMIT"] is a number of bytes, not {raw!r}'
+    hint = f"write {DEFAULT_FILE_LIMIT} for 50 MiB"
+    found.append(Mistake("contentgit.E008", message, hint))
+    return DEFAULT_FILE_LIMIT
 
 
 def codecs() -> Mapping[str, str]:

@@ -16,6 +16,7 @@
     ├── FormatError                 exit 1   a file in a commit is not what contentgit writes
     ├── RecordError                 exit 1   a row, or a field of it, has no exact record
     ├── DatabaseError               exit 1   the database said no
+    ├── StorageError                exit 1   a storage of files said no
     └── HookError                   exit 1   all is done, but the project's own code behind it failed
 
 An error is one or two lines for a person: ``message`` says what and where, ``hint`` says what to do
@@ -117,6 +118,10 @@ class RecordError(ContentgitError):
 
 class DatabaseError(ContentgitError):
     """The database refused; the message holds the record, if known, and the database's words."""
+
+
+class StorageError(ContentgitError):
+    """A storage of files cannot be reached, or refused; the message holds file and the storage's words."""
 
 
 class HookError(ContentgitError):

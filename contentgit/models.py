@@ -1,4 +1,6 @@
-"""The tables of the ledger, of the identities of rows, and of tracking, all in :mod:`contentgit.db`."""
+"""The tables of the ledger, of the identities of rows, of tracking, and of carried files, all in
+:mod:`contentgit.db`.
+"""
 
 from __future__ import annotations
 
@@ -113,3 +115,33 @@ class RowChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tracked} {self.number} {self.op} {self.key}"
+
+
+class StoredFile(models.Model):
+    """A carried file that an apply has put into a storage, or that no row names since an apply.
+
+    ``field`` is ``"app.model.field"``, ``name`` the file's name in the storage, ``recorded`` the name that
+    records have. Rows of the table go when nothing is to be remembered of the file.
+    """
+
+    class State(models.TextChoices):
+        """Why the file is remembered."""
+
+        NAMED = "named"  # a row has it under another name than records
+        BROUGHT = "brought"  # put there for an apply that may not have ended
+        LEFT = "left"  # no row of the dump has it any more
+
+    id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    field: models.CharField[str, str] = models.CharField(max_length=255)
+    name: models.TextField[str, str] = models.TextField()
+    recorded: models.TextField[str, str] = models.TextField()
+    sha256: models.CharField[str, str] = models.CharField(max_length=64)
+    size: models.BigIntegerField[int, int] = models.BigIntegerField()
+    state: models.CharField[str, str] = models.CharField(max_length=16, choices=State)
+
+    class Meta:
+        db_table = "contentgit_file"
+        verbose_name = "stored file"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.state})"

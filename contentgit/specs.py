@@ -22,6 +22,9 @@ OWNED: Final = "owned"
 
 DeleteMissing: TypeAlias = bool | Literal["owned"]
 
+FilesRule: TypeAlias = Literal["keep", "carry"]
+"""Whether records have the names of files alone, or the files travel with their rows."""
+
 
 class Mistake(NamedTuple):
     """Something wrong with settings, datasets or specs.
@@ -61,6 +64,7 @@ class ModelSpec:
     says by field where primary keys are inside of its texts or JSON, as the project wrote it. With
     ``keep_pk`` a new row gets the primary key that it had where it was made, if that is free. With ``tree``
     records hold the parent and the position of a row, in place of what a library for trees computes.
+    ``files`` says whether files travel with their rows.
     """
 
     model: str
@@ -81,6 +85,7 @@ class ModelSpec:
     keep_pk: bool = False
     references: Mapping[str, Any] = field(default_factory=dict)
     tree: bool = False
+    files: FilesRule = "keep"
 
 
 @dataclass(frozen=True)
@@ -288,6 +293,15 @@ def _references(value: object) -> Mapping[str, Any]:
     raise _WrongValueError("must be a dictionary of fields", hint)
 
 
+_FILES_RULES: Mapping[str, FilesRule] = {"keep": "keep", "carry": "carry"}
+
+
+def _files(value: object) -> FilesRule:
+    if isinstance(value, str) and value in _FILES_RULES:
+        return _FILES_RULES[value]
+    raise _WrongValueError("must be 'keep' or 'carry'", "write 'carry' to carry files with rows")
+
+
 _IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
 
 
@@ -343,6 +357,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "keep_pk": _flag,
     "references": _references,
     "tree": _flag,
+    "files": _files,
 }
 
 
@@ -381,7 +396,7 @@ def _mapped(pairs: object) -> set[str] | None:
 
 _AGREED = (
     *("save_as_new", "identity", "exclude", "hashed", "order", "derived", "together", "signals"),
-    *("write_last", "missing", "keep_pk", "references", "tree"),
+    *("write_last", "missing", "keep_pk", "references", "tree", "files"),
 )
 
 

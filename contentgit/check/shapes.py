@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from contentgit.content.embedded import is_number_mark
-from contentgit.content.records import JSON_NULL, RecordKey, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]+)?|NaN|-?Infinity")
@@ -30,6 +30,8 @@ def misfit(value: Value, field: FieldSchema) -> str:
     if value is None:
         # A many-to-many without entries is an empty list, and a JSON field's null is no NULL.
         return "" if field.null else "is null, which the field does not accept"
+    if type(value) is CarriedFile:
+        return "" if field.carried else "is a file, and the field carries none"
     wanted, fits = _SHAPES[field.kind]
     if not fits(value) and not (field.embeds and is_number_mark(value)):
         return f"is not {wanted}"

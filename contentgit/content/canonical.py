@@ -19,7 +19,7 @@ from contentgit.content.documents import UNSEEN, dump_document, parse_document, 
 from contentgit.content.fast_json import FAILURES, LAST_LINE_END, LINES, dumps, loads
 from contentgit.content.layout import HIGHEST_KEY, integer_key, key_text, key_value
 from contentgit.content.long_values import are_lines_of, without_long
-from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.content.text import LONG_TEXT, SHORT_TEXT, in_segments, parts, segments
 from contentgit.content.values import (
@@ -30,6 +30,7 @@ from contentgit.content.values import (
     check_depth,
     content_value,
     decimal,
+    file_document,
     json_value,
     same,
     written_name,
@@ -197,6 +198,8 @@ def _write(value: Value, level: int, write: _Write) -> None:
             _write_form("$float", b'"%s"' % text, level, write)
     elif value is JSON_NULL:
         _write_form("$json", b"null", level, write)
+    elif kind is CarriedFile:
+        _write_file(value, level, write)
     else:
         _write(base(value), level, write)
 
@@ -244,6 +247,17 @@ def _write_pieces(pieces: list[str], pad: bytes, write: _Write, *, plain: bool) 
 
 def _write_form(name: str, content: bytes, level: int, write: _Write) -> None:
     write(b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level]))
+
+
+def _write_file(file: CarriedFile, level: int, write: _Write) -> None:
+    if level > 1:
+        raise RecordError("a file is inside of another value")
+    before = b"{"
+    for name, item in file_document(file).items():
+        write(before + _PADS[level + 1] + _quoted(name) + b": ")
+        write(_quoted(item) if isinstance(item, str) else b"%d" % item)
+        before = b","
+    write(_PADS[level] + b"}")
 
 
 def _write_list(value: Sequence[Value], level: int, write: _Write) -> None:

@@ -45,6 +45,7 @@ _SIMPLE: Mapping[str, type[Any]] = {
     "ordered": bool,
     "srid": int,
     "embeds": bool,
+    "carried": bool,
 }
 """The settings of a field that are JSON values; a document omits those that are empty or false."""
 
@@ -154,6 +155,8 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         found["signals"] = False
     if spec.write_last:
         found["write_last"] = True
+    if spec.files != "keep":
+        found["files"] = spec.files
     if spec.keep_pk:
         found["keep_pk"] = True
     if spec.missing:

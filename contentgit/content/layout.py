@@ -23,6 +23,9 @@ DATASET_FILE = "dataset.json"
 CONFLICTS_FOLDER = ".conflicts"
 """At the top of a commit: a file for each conflict that a merge has put into it, to be decided there."""
 
+FILES_FOLDER = "files"
+"""At the top of a commit: the bytes of the files that its records name, by their SHA-256."""
+
 FOLDERS = 3
 """The most folders of a record in its dump's folder: the model's, and two that follow from its key."""
 
@@ -197,6 +200,11 @@ def _numbered(folder: str, number: int) -> str:
 def model_folder(folder: str, label: str) -> str:
     """The folder of a model's records within the repository: ``pages/pages.page``."""
     return f"{folder}/{_folder(label)}"
+
+
+def file_path(sha256: str) -> str:
+    """Where the bytes of a carried file are in a commit: ``files/ab/cd…``."""
+    return f"{FILES_FOLDER}/{sha256[:2]}/{sha256[2:]}"
 
 
 def in_dump(path: str) -> tuple[str, str]:

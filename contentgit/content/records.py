@@ -1,9 +1,9 @@
 """Content as frozen values: what a row is, apart from any database, git or file.
 
 A :class:`Record` is the content of one row of one table. Its field values are *content values*:
-``None``, ``bool``, ``int`` of any size, ``float``, ``str``, lists and dictionaries of these, and
-:data:`JSON_NULL`. What a value means (a reference, a date, a text) is told by the schema; here a
-reference is the string ``"app.model:key"``, a many-to-many is the sorted list of such strings.
+``None``, ``bool``, ``int`` of any size, ``float``, ``str``, lists and dictionaries of these,
+:data:`JSON_NULL` and :class:`CarriedFile`. What a value means (a reference, a date, a text) is told by the
+schema; here a reference is the string ``"app.model:key"``, a many-to-many is the sorted list of such strings.
 """
 
 from __future__ import annotations
@@ -31,6 +31,17 @@ JSONNull: TypeAlias = Literal[_JSONNull.JSON_NULL]
 
 Value: TypeAlias = Any
 """A content value. Its type is recursive; an exact one would complicate every use."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedFile:
+    """A file that travels with its row: its name within the storage, its SHA-256 as hexadecimal digits, its
+    size in bytes. The bytes are beside the records of a commit.
+    """
+
+    name: str
+    sha256: str
+    size: int
 
 
 _DIGITS: Final = 640

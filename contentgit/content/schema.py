@@ -31,7 +31,7 @@ class FieldKind(enum.StrEnum):
     UUID = "uuid"  # "0c9a…", hyphenated lower case
     BINARY = "binary"  # base64
     JSON = "json"  # the value; JSON null is JSON_NULL, SQL NULL is None
-    FILE = "file"  # the name within its storage
+    FILE = "file"  # the name within its storage, or a CarriedFile
     REFERENCE = "reference"  # "app.model:key"
     REFERENCES = "references"  # ["app.model:key", …], no duplicates; sorted unless ``ordered``
     GENERIC = "generic"  # "app.model:key", any model; stands for its two columns
@@ -87,7 +87,8 @@ class FieldSchema:
     of geometries, 0 where the column has none. ``length`` is how many characters the column holds, where the
     database sees to that; that is the target's matter and not recorded. ``embeds`` is true where the value
     holds references inside, see :mod:`contentgit.content.embedded`, and ``rules`` say where. Without any,
-    that is not known: older commits do not tell.
+    that is not known: older commits do not tell. ``carried`` is true where the bytes of files travel with
+    the rows.
     """
 
     name: str
@@ -104,6 +105,7 @@ class FieldSchema:
     srid: int = 0
     embeds: bool = False
     rules: tuple[str, ...] = ()
+    carried: bool = False
     by_value: bool = field(default=False, compare=False)
     length: int | None = field(default=None, compare=False)
 

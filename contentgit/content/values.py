@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from contentgit.content.documents import quoted
-from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, Value
 from contentgit.errors import FormatError, RecordError
 
 DEPTH_LIMIT: Final = 200
@@ -19,6 +20,10 @@ SMALLEST, LARGEST = -(2**63), 2**64 - 1
 _EXACT = frozenset({str, int, bool, float, list, dict, type(None)})
 _TEXT, _NESTED = frozenset({str}), frozenset({list, dict})
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ODD = re.compile("[\x00-\x1f\x7f\\\\\ud800-\udfff]")
+_LONGEST_NAME: Final = 1024
+_FILE_NAMES: Final = frozenset({"$file", "sha256", "size"})
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -110,6 +115,8 @@ def json_value(value: Value) -> Any:
 def _json_value(value: Value, level: int) -> Any:
     if value is JSON_NULL:
         return {"$json": None}
+    if type(value) is CarriedFile:
+        return file_document(value)
     exact = value if type(value) in _EXACT else base(value)
     if type(exact) is list:
         check_depth(level)
@@ -142,7 +149,44 @@ def content_value(raw: Any) -> Value:
     Raises:
         FormatError: a name with ``$`` is not used as the format says, or it is nested too deep.
     """
+    if type(raw) is dict and "$file" in raw:
+        return _read_file(raw)
     return _read(raw, 1)
+
+
+def _read_file(raw: Mapping[str, Any]) -> CarriedFile:
+    """The file that stands for the whole value of a field; none is inside of others."""
+    name, sha256, size = map(raw.get, ("$file", "sha256", "size"))
+    if raw.keys() != _FILE_NAMES or type(name) is not str or type(size) is not int or size < 0:
+        raise FormatError("a file has a name, a SHA-256 and a size, and nothing else")
+    if type(sha256) is not str or not _SHA256.fullmatch(sha256) or size > LARGEST:
+        raise FormatError("a file's SHA-256 has 64 digits of 0-9 and a-f, and its size 64 bits")
+    wrong = misnamed(name)
+    if wrong:
+        raise FormatError(f"a file is named {quoted(name)}, which {wrong}")
+    return CarriedFile(name, sha256, size)
+
+
+def file_document(file: CarriedFile) -> dict[str, Any]:
+    """A file as it is in a record."""
+    return {"$file": file.name, "sha256": file.sha256, "size": file.size}
+
+
+def misnamed(name: str) -> str:
+    """Why this cannot be a file's name within a storage; ``""`` if it can.
+
+    Names come from repositories: none may lead out of the storage, on any system.
+    """
+    parts = name.split("/")
+    if not name or len(name) > _LONGEST_NAME:
+        return f"is empty or has more than {_LONGEST_NAME} characters"
+    if any(part in ("", ".", "..") for part in parts):
+        return "is not the name of a file below the storage's folder"
+    if _ODD.search(name) or (len(parts[0]) > 1 and parts[0][1] == ":"):
+        return (
+            "has characters that lead elsewhere on some systems, or are none that a file's name has"
+        )
+    return ""
 
 
 def _read(raw: Any, level: int) -> Value:

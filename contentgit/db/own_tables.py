@@ -10,6 +10,7 @@ TABLES: Final = {
     "contentgit_ledger": "0003_place",
     "contentgit_identity": "0004_identities",
     "contentgit_tracked": "0005_tracking",
+    "contentgit_file": "0006_files",
 }
 """The tables, each with the last migration that it needs, in their order."""
 

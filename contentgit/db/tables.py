@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from django.core.files.storage import Storage
 from django.db.models import Model
 
 from contentgit.content.records import Value
@@ -47,6 +48,14 @@ def model_field(model: type[Model], column: Column) -> Any:
     return model._meta.get_field(column.attname)
 
 
+class FilePlace(NamedTuple):
+    """A field whose files travel: ``"app.model.field"``, their storage, how long names may be."""
+
+    field: str
+    storage: Storage
+    length: int | None = None
+
+
 @dataclass(frozen=True)
 class BoundField:
     """One managed field that lives in columns of the model's own table.
@@ -58,7 +67,7 @@ class BoundField:
     of many rows, a list for each column, before they are encoded, to look up in one query what their encoding
     needs. ``beside`` are columns of other fields whose values ``encode`` takes after those of its own.
     With ``placed`` the field says where a row stands in a tree; the library's columns are written when all
-    rows are there.
+    rows are there. ``place`` is set where the field's files travel with the rows.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -74,6 +83,7 @@ class BoundField:
     bare: Callable[[Value], Value] | None = None
     beside: tuple[Column, ...] = ()
     placed: bool = False
+    place: FilePlace | None = None
 
     @property
     def name(self) -> str:

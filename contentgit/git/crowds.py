@@ -20,7 +20,7 @@ from itertools import chain
 from contentgit.git.program import Program
 from contentgit.git.running import Running
 from contentgit.git.trees import FOLDER, Rows, Trees
-from contentgit.git.values import FileEntry, Placed
+from contentgit.git.values import FileEntry
 
 MANY = 1000
 """The number of changes in one folder that are left to ``fast-import``."""
@@ -73,7 +73,7 @@ class Crowds:
         folder, _, name = path.rpartition("/")
         return folder in self._files and bool(self._files[folder].get(os.fsencode(name)))
 
-    def take(self, path: str, data: Placed) -> bool:
+    def take(self, path: str, data: bytes | FileEntry | None) -> bool:
         """Whether the change is noted here; ``fast-import`` then is not to know its path."""
         folder, _, name = path.rpartition("/")
         if folder not in self._files:
@@ -86,7 +86,7 @@ class Crowds:
         self._files[folder][os.fsencode(name)] = self._entry(data)
         return True
 
-    def _entry(self, data: Placed) -> bytes:
+    def _entry(self, data: bytes | FileEntry | None) -> bytes:
         if isinstance(data, FileEntry):
             return b"%b %b" % (_mode(data.mode.encode()), data.id.encode()) if data.id else b""
         if data is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 
 from contentgit.errors import RepositoryError, UnknownNameError
@@ -20,6 +22,7 @@ EMPTY_TREE = {
 _GROUP = 16  # commits or trees that are asked for at once, and held
 _FEW = 100  # so many blobs are asked for one by one, which spares the start of a process
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
+_PIECE = 1 << 20
 _SMALL = 1 << 16  # an object of fewer bytes is read in one turn, and copied
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag)")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -150,6 +153,21 @@ class Objects:
             RepositoryError: one is missing or damaged.
         """
         return contents(self._program, ids, "blob")
+
+    @contextmanager
+    def reading(self, blob: str) -> Iterator[Iterator[bytes]]:
+        """The content of a blob in pieces, which need not be read to the end.
+
+        Raises:
+            RepositoryError: it is missing or damaged.
+        """
+        with self._program.start(
+            "cat-file", "blob", checked_id(blob), config=("core.bigFileThreshold=1m",)
+        ) as running:
+            yield iter(partial(running.output.read, _PIECE), b"")
+            code, errors = running.finish()
+        if code:
+            raise self._program.failure("cat-file", errors)
 
     def has_commit(self, commit: str) -> bool:
         """Whether the repository has the commit with this id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -37,7 +37,15 @@ class FileEntry:
 GONE: Final = FileEntry("", "")
 """No file any more: for a file whose name need not be one that contentgit writes."""
 
-Placed: TypeAlias = bytes | FileEntry | None
+
+class FileStream(NamedTuple):
+    """A file's content of ``size`` bytes in ``pieces``, which are not held together."""
+
+    size: int
+    pieces: Iterable[bytes]
+
+
+Placed: TypeAlias = bytes | FileEntry | FileStream | None
 """What is put at a path: content, a file that the repository already has, or nothing."""
 
 

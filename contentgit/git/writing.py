@@ -18,7 +18,7 @@ from contentgit.git.objects import EMPTY_TREE, checked_id, contents
 from contentgit.git.program import Program
 from contentgit.git.running import Running
 from contentgit.git.trees import Trees
-from contentgit.git.values import GONE, FileEntry, Placed, Signature
+from contentgit.git.values import GONE, FileEntry, FileStream, Placed, Signature
 
 _CHUNK = 1 << 20
 _SMALL = 1 << 14
@@ -33,6 +33,7 @@ _TUNED = (
     "fastimport.unpackLimit=1",  # below it objects become single files, each without fsync
     "pack.compression=1",
     "core.ignoreCase=false",
+    "core.bigFileThreshold=8m",  # larger blobs are not held in memory
 )
 
 
@@ -62,7 +63,7 @@ def _commands(
         if crowds:
             for released, entry in crowds.released(path):
                 yield from _change(_there(released), entry)
-        if not crowds.take(path, data):
+        if isinstance(data, FileStream) or not crowds.take(path, data):
             if not gone:
                 placed.add(path)
             yield from _change(name, data)
@@ -78,6 +79,10 @@ def _change(name: bytes, data: Placed) -> Iterator[bytes]:
         yield b"D %b\n" % name
     elif isinstance(data, FileEntry):
         yield f"M {data.mode} {checked_id(data.id)} ".encode() + name + b"\n"
+    elif isinstance(data, FileStream):
+        yield b"M 100644 inline %b\ndata %d\n" % (name, data.size)
+        yield from data.pieces
+        yield b"\n"
     elif len(data) < _SMALL:
         yield b"M 100644 inline %b\ndata %d\n%b\n" % (name, len(data), data)
     else:  # it is not copied

@@ -14,7 +14,7 @@ from contentgit.content.canonical import parse_document
 from contentgit.content.description import parse_schema
 from contentgit.content.evolution import NO_STANDING, Standing
 from contentgit.content.evolution.documents import parse_standing
-from contentgit.content.layout import DATASET_FILE, record_path, record_paths
+from contentgit.content.layout import DATASET_FILE, FILES_FOLDER, record_path, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import Layout, ModelSchema, Schema
 from contentgit.content.titles import best_text
@@ -30,7 +30,8 @@ _HINT = "commit the dump again, or choose another revision"
 
 def dump_folders(repository: Repository, commit: str) -> list[str]:
     """The folders of a commit that hold dumps."""
-    return [each for each in repository.trees.folders(commit) if not each.startswith(".")]
+    folders = repository.trees.folders(commit)
+    return [each for each in folders if not each.startswith(".") and each != FILES_FOLDER]
 
 
 def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:

@@ -106,6 +106,7 @@ class ProblemKind(enum.StrEnum):
     MODEL = "model"  # the commit has records of a model that the dataset does not have
     TAKEN = "taken"  # a row is to get the primary key of another that stays
     TWICE = "twice"  # two dumps of the commit hold the record, with different content
+    FILE = "file"  # a record names a file that nobody has
     EMPTY = "empty"  # the commit is empty where the applied commit was not
     MAX_DELETES = "max-deletes"
 

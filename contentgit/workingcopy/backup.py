@@ -16,6 +16,7 @@ from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import STAMP, backups
 from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.missing import is_missing
+from contentgit.workingcopy.new_files import NewFiles
 from contentgit.workingcopy.outside import OUTSIDE, outside_files
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.project import Project
@@ -35,14 +36,16 @@ def _commit(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     exactly what the database holds, at the price of the differences. ``outside`` are the rows that no dump
     holds.
     """
+    files = NewFiles(project, limited=False)
     tree = project.repository.writer.write_tree(
         planned.target.commit,
         chain(
-            *(work.ours.files(work.deltas) for work in planned.dumps),
+            *(files.seen(work.dump.tables, work.ours.files(work.deltas)) for work in planned.dumps),
             outside_files(project, outside, planned.plan.steps),
         ),
         folders={work.folder: _tree(project, work) for work in planned.dumps},
     )
+    tree = files.tree(tree, planned.target.commit, _bases(project, planned))
     message = f"Back up {project.config.environment} before it is overwritten\n"
     new = project.repository.writer.commit_tree(tree, _bases(project, planned), message)
     stamp = project.operator.now.strftime(STAMP)

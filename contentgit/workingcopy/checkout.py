@@ -21,6 +21,12 @@ from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, Re
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
+from contentgit.workingcopy.carrying import (
+    FilesNeededError,
+    bring,
+    clear_files,
+    settle_files,
+)
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import current, settle, write
 from contentgit.workingcopy.looking import NotReadError
@@ -83,6 +89,14 @@ def apply(
     while True:
         try:
             return _apply(project, request, digest, saved, whole=whole)
+        except FilesNeededError as needed:
+            left -= 1
+            if not left:
+                raise OvertakenError(
+                    f"files of database {project.using!r} were removed while an apply needed them",
+                    hint="run the command again when no other apply is under way",
+                ) from None
+            bring(project, needed.files)
         except NotReadError:  # for a backup, or as receivers or triggers write to the dumps
             whole = True
         except OvertakenError:
@@ -112,6 +126,8 @@ def _apply(
         if saved is not None:
             check_plan(project, planned, saved)
         refuse(planned)
+        if planned.files.brought:
+            raise FilesNeededError(planned.files.brought)
         watch = Watch(project.using)
         with watch.calling(ON_DELETE):
             # The project's code is asked here, inside of the transaction.
@@ -127,10 +143,12 @@ def _apply(
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
+            settle_files(project, planned)
             lines = write(project, [_entry(project, planned, work, backup) for work in written])
             _note_tracked(project, planned, written, lines)
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
+        clear_files(project)
         moved = _move_head(project, planned.target)
         anchor(project)
         return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())

@@ -27,6 +27,7 @@ from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.looked import Looked, rows_in
+from contentgit.workingcopy.new_files import NewFiles
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.standing import refuse_pending
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from contentgit.content.evolution import SchemaChange
     from contentgit.content.records import RecordKey
     from contentgit.db.calling import HookFailure
-    from contentgit.git import LeftAlone, Repository, Signature
+    from contentgit.git import LeftAlone, Signature
     from contentgit.workingcopy.project import Dump, Project
 
 
@@ -214,7 +215,7 @@ def commit(
             for draft in drafts:
                 draft.prove()
         elif changed:
-            tree = _tree(repository, parent, drafts)
+            tree = _tree(project, parent, drafts)
     if dry_run or not changed:
         adoptable = [] if new_branch else drafts
         adopted = [draft for draft in adoptable if not _is_at(project, draft, parent)]
@@ -322,14 +323,18 @@ def _is_at(project: Project, draft: _DumpDraft, parent: str | None) -> bool:
     return draft.base is not None and (draft.base.commit, draft.base.environment) == (parent, own)
 
 
-def _tree(repository: Repository, parent: str | None, drafts: Sequence[_DumpDraft]) -> str:
+def _tree(project: Project, parent: str | None, drafts: Sequence[_DumpDraft]) -> str:
     """The tree of the commit: that of the parent, as the code has it, with what differs."""
+    repository = project.repository
     older = not parent or check_format(repository, parent) < canonical.FORMAT_VERSION
     newer = (draft.evolution.side for draft in drafts if draft.evolution.is_newer)
     folders = {
         side.folder: repository.trees.folder_id(side.commit, side.folder) or "" for side in newer
     }
-    return repository.writer.write_tree(parent, _files(drafts, with_format=older), folders)
+    new = NewFiles(project)
+    tree = repository.writer.write_tree(parent, _files(drafts, new, with_format=older), folders)
+    bases = [draft.base.commit for draft in drafts if draft.base]
+    return new.tree(tree, parent, [each for each in bases if repository.objects.has_commit(each)])
 
 
 def _adopt(project: Project, branch: str, commit_id: str, adopted: Sequence[_DumpDraft]) -> None:
@@ -341,13 +346,13 @@ def _adopt(project: Project, branch: str, commit_id: str, adopted: Sequence[_Dum
 
 
 def _files(
-    drafts: Sequence[_DumpDraft], *, with_format: bool
+    drafts: Sequence[_DumpDraft], new: NewFiles, *, with_format: bool
 ) -> Iterator[tuple[str, bytes | None]]:
     """What the commit writes and removes, streamed."""
     if with_format:
         yield REPOSITORY_FILE, repository_document()
     for draft in drafts:
-        yield from draft.files()
+        yield from new.seen(draft.dump.tables, draft.files())
 
 
 def _entry(project: Project, draft: _DumpDraft, branch: str, commit_id: str, action: str) -> Entry:

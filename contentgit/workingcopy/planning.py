@@ -22,6 +22,7 @@ from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.broken_links import broken_links, with_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
+from contentgit.workingcopy.carrying import file_plan
 from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
 from contentgit.workingcopy.copy_problems import learn_references, shown
 from contentgit.workingcopy.database_side import DatabaseSide
@@ -360,6 +361,8 @@ class _Planning(NamedTuple):
         if self.shared:
             twice = held_twice(contents, dump_plans, found.results, built)
             built = replace(built, problems=(*built.problems, *twice))
+        files = file_plan(project, dump_plans, built, contents)
+        built = replace(built, problems=(*built.problems, *files.problems()))
         named = list(dict.fromkeys(key for one in built.problems for key in named_rows(one)))
         called = called_outside(project, tables, named) if named else {}
         if project.copy:
@@ -378,6 +381,7 @@ class _Planning(NamedTuple):
             copy=project.copy.kind if project.copy else "",
             shown=project.shown,
             made_room=moves.made_room,
+            files=files,
             links=() if self.writing else broken_links(project, dump_plans, built),
         )
 

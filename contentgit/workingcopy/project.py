@@ -25,6 +25,7 @@ from contentgit.datasets import (
     parse_dump_argument,
 )
 from contentgit.db.backends import Backend, LockWait, backend
+from contentgit.db.carrying import Carrier
 from contentgit.db.copying import as_copied, copied_models
 from contentgit.db.evolution import ProjectMigrations, project_migrations
 from contentgit.db.failures import translated
@@ -36,6 +37,8 @@ from contentgit.db.trees import numbering_of
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UnknownNameError
 from contentgit.git import Repository, finish_moves
 from contentgit.specs import Dataset
+from contentgit.storages import Files
+from contentgit.storages.cache import Cache
 
 if TYPE_CHECKING:
     from contentgit.db.tracking.log import Tracking
@@ -242,12 +245,24 @@ class Project:
         names = self.earlier_names
         return Identities(self.using, chosen, names=partial(names, self) if names else None)
 
+    @cached_property
+    def carrier(self) -> Carrier:
+        """The files that travel with rows of this database."""
+        cache = Cache(self.repository.git_dir / "contentgit" / "files.sqlite3")
+        return Carrier(self.using, Files(cache, self.operator.now, self.progress))
+
     def seen_as(self, copy: Copy) -> Project:
         """The same database, seen as a copy."""
         origin = self.origin or self
         made = replace(self, copy=copy, schemas={}, origin=origin, views=[], tracked=None)
         origin.views.append(made)
-        same = {"repository", "definitions", "backend", "migrations"} & self.__dict__.keys()
+        same = {
+            "repository",
+            "definitions",
+            "backend",
+            "migrations",
+            "carrier",
+        } & self.__dict__.keys()
         made.__dict__.update({name: self.__dict__[name] for name in same})
         return made
 
@@ -319,7 +334,8 @@ class Project:
         """The dataset's models bound to the tables of this database."""
         copied = self.identities.copies & {*dataset.models}
         dataset = as_copied(dataset, copied) if copied else dataset
-        bound = tables(dataset, self.identities, self.using)
+        carrier = self.carrier if any(each.files == "carry" for each in dataset.specs) else None
+        bound = tables(dataset, self.identities, self.using, carrier)
         self._trees.update(label for label, each in bound.items() if each.tree is not None)
         folder = dump_folder(dataset.name, dataset.arguments)
         before = partial(self.earlier_records, self, folder)

@@ -56,6 +56,7 @@ _CORRECT: Final = {
     "together from one commit: contentgit restore RECORD/FIELD --from REV",
     ProblemKind.TAKEN: "a row of a copy or of another dump has the key: undo the copy, apply the other dump, "
     "too, or commit the record under another key",
+    ProblemKind.FILE: "commit again from a database whose storage has the files, or fetch the commit whole",
     ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
 }
 """What to do about a problem that no option permits."""

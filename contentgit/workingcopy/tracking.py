@@ -52,8 +52,11 @@ class Tracked:
         return not self.gap
 
     def whole(self, dump: Dump) -> frozenset[str]:
-        """The models of the dump whose rows nobody writes down, so that all of them are read."""
-        return frozenset(dump.tables.keys() - {each.label for each in self.tracking.scope})
+        """The models of the dump that are read whole: nobody writes down their rows, or changes of files."""
+        files = {
+            label for label, table in dump.tables.items() if any(f.place for f in table.fields)
+        }
+        return frozenset(dump.tables.keys() - {each.label for each in self.tracking.scope}) | files
 
     def part(self, dump: Dump) -> Looked | None:
         """The part of the dump in which it may differ from the applied commit; ``None`` if nobody knows."""

@@ -23,6 +23,7 @@ from contentgit.content.layout import in_dump
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
 from contentgit.git import Repository
+from contentgit.history.carried import completed
 from contentgit.history.commits import check_format
 from contentgit.merge import Reason, Resolution, Side, TreeConflict, new_keys
 
@@ -100,6 +101,7 @@ def merge_trees(
     merge = FileMerge(sides, resolutions)
     root = repository.trees.root(sides.ours)
     tree = repository.writer.write_tree(None, merge.changes(), {"": root})
+    tree = completed(repository, tree, root, [each for each in (theirs, base.tree) if each])
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
     met = [*_added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     conflicts = (*merge.conflicts, *met)

@@ -15,7 +15,14 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key, record_path
+from contentgit.content.layout import (
+    DATASET_FILE,
+    FILES_FOLDER,
+    dump_of,
+    in_dump,
+    record_key,
+    record_path,
+)
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import Layout, ModelSchema, joined
 from contentgit.content.titles import best_text
@@ -92,7 +99,11 @@ class Sides:
 
     def _changed(self, side: str) -> dict[str, tuple[File, File]]:
         found = self.repository.trees.changed_files(self.base.tree, side)
-        return {path: (before, after) for path, before, after in found}
+        # The files of both sides follow from the records that are merged.
+        beside = f"{FILES_FOLDER}/"
+        return {
+            path: (before, after) for path, before, after in found if not path.startswith(beside)
+        }
 
     def versions(self, path: str) -> Versions:
         """A file that a side changed, or an ``untouched`` one, on all three sides."""
@@ -114,7 +125,9 @@ class Sides:
     def folders(self) -> frozenset[str]:
         """The folders that are dumps on a side."""
         names = {name for side in self._trees for name in self.repository.trees.folders(side)}
-        return frozenset(name for name in names if not name.startswith("."))
+        return frozenset(
+            name for name in names if not name.startswith(".") and name != FILES_FOLDER
+        )
 
     @property
     def _trees(self) -> Sequence[str]:

@@ -20,6 +20,7 @@ from django.db.models import NOT_PROVIDED, Model
 from django.utils import timezone
 
 from contentgit.content.schema import UUID_NAME, FieldKind, KeyKind, Layout, ModelSchema, Schema
+from contentgit.db.carrying import Carrier
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField, generic_keys, has_column, is_automatic, leaf
@@ -47,8 +48,12 @@ from contentgit.errors import RecordError
 from contentgit.specs import Dataset, Mistake, raise_errors
 
 
-def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
+def tables(
+    dataset: Dataset, identities: Identities, using: str, carrier: Carrier | None = None
+) -> Tables:
     """The models of a dump bound to their tables, in the order of its specs.
+
+    Without a ``carrier`` records have the names of files alone, whatever the specs say.
 
     Models that have no rows of their own (proxy, unmanaged, swapped) are left out.
 
@@ -68,7 +73,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         numbering = numbering_of(model) if any(spec.tree for spec in specs) else None
         tree = bound_tree(model, identities, numbering) if numbering else None
         binder = _Binder(model, identities, using, exclude, hashed, tree)
-        made = declared(binder.table(), specs, identities)
+        made = declared(binder.table(), specs, identities, carrier)
         unheld += [unheld_problem(model, *each, where) for each in binder.unheld.items()]
         found[label] = replace(
             made,

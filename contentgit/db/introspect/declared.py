@@ -10,6 +10,7 @@ from django.db.models import ImageField, Model
 
 from contentgit.content.conditions import Unknown
 from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet, joined
+from contentgit.db.carrying import Carrier, carried
 from contentgit.db.fields.plain import holds
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.embedding import embedding
@@ -19,7 +20,9 @@ from contentgit.references import References, parsed
 from contentgit.specs import ModelSpec
 
 
-def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -> Table:
+def declared(
+    table: Table, specs: Iterable[ModelSpec], identities: Identities, carrier: Carrier | None = None
+) -> Table:
     """The table whose fields are what the specs of its model declare.
 
     The order that ``order_with_respect_to`` makes need not be declared, nor that a field is one value with
@@ -27,6 +30,8 @@ def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -
     """
     listed = list(specs)
     table = _embedding(table, listed, identities)
+    if carrier is not None and any(spec.files == "carry" for spec in listed):
+        table = _carrying(table, carrier)
     respect: Any = table.model._meta.order_with_respect_to
     order: dict[str, tuple[str, ...]] = {"_order": (respect.name,)} if respect else {}
     for spec in listed:
@@ -53,6 +58,17 @@ def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -
         fields=tuple(replace(each, schema=told(each.schema)) for each in table.fields),
         relations=tuple(replace(each, schema=told(each.schema)) for each in table.relations),
     )
+
+
+def _carrying(table: Table, carrier: Carrier) -> Table:
+    """The table with files as the content of its fields for files."""
+    fields = tuple(
+        carried(each, table.model, carrier) if each.schema.kind is FieldKind.FILE else each
+        for each in table.fields
+    )
+    known = {each.name: each.schema for each in fields}
+    whole = tuple(known.get(each.name, each) for each in table.schema.fields)
+    return replace(table, fields=fields, schema=replace(table.schema, fields=whole))
 
 
 def _order_of_tree(table: Table) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from django.db.models import Manager, Q
 
 from contentgit.content.layout import decode_part, key_text, paths_of
 from contentgit.content.portions import batches
-from contentgit.content.records import Record, RecordKey, Value, by_model
+from contentgit.content.records import CarriedFile, Record, RecordKey, Value, by_model
 from contentgit.content.schema import FieldKind
 from contentgit.db.backends import backend
 from contentgit.db.behind import way_to_tables
@@ -438,31 +438,38 @@ class Reader:
         pks = encoder.pks(rows)
         links = [self._links(bound, relation, pks) for relation in bound.relations]
         keys, values = encoder.keys(pks), encoder.values(rows, pks, links)
-        self._name_gone(encoder, keys, values)
+        self._know_gone(encoder, keys, values)
         return keys, values
 
-    def _name_gone(
+    def _know_gone(
         self, encoder: RowEncoder, keys: Sequence[RecordKey], values: list[Sequence[Value]]
     ) -> None:
-        """Put into the values the names that rows had which are gone, in place of their numbers."""
-        numbers = [
+        """Put what rows referred to that is gone into the values: the name of a row, or a file."""
+        open_ = [
             (n, place)
-            for place in encoder.generic
+            for places, kind in ((encoder.generic, dict), (encoder.carried, str))
+            for place in places
             for n, value in enumerate(values[place])
-            if isinstance(value, dict)
+            if value and type(value) is kind
         ]
-        before = self._before([keys[n] for n, _ in numbers]) if numbers else {}
-        columns = {place: list(values[place]) for place in {place for _, place in numbers}}
-        for n, place in numbers:
+        before = self._before([keys[n] for n, _ in open_]) if open_ else {}
+        columns = {place: list(values[place]) for place in {place for _, place in open_}}
+        for n, place in open_:
             record = before.get(keys[n])
-            name = record.fields.get(encoder.names[place]) if record else None
-            if isinstance(name, str) and self._is_gone(name, columns[place][n]):
-                columns[place][n] = name
+            was = record.fields.get(encoder.names[place]) if record else None
+            if type(was) is CarriedFile:
+                known = was.name == columns[place][n]
+            else:
+                known = isinstance(was, str) and self._is_gone(was, columns[place][n])
+            if known:
+                columns[place][n] = was
         for place, column in columns.items():
             values[place] = column
 
-    def _is_gone(self, name: str, columns: Mapping[str, Any]) -> bool:
+    def _is_gone(self, name: str, columns: Value) -> bool:
         """Whether the reference is to a row that is not here, of the model that the columns refer to."""
+        if not isinstance(columns, Mapping):
+            return False
         label, _, key = name.partition(":")
         content_type = str(columns["content_type"]).partition(":")[2]
         if columns["object_id"] is None or content_type != key_text(label.split(".")):

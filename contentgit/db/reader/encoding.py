@@ -64,6 +64,11 @@ class RowEncoder:
         fields = enumerate(self.table.fields)
         return [n for n, field in fields if field.schema.kind is FieldKind.GENERIC]
 
+    @cached_property
+    def carried(self) -> list[int]:
+        """The places of the files that travel with their rows among the values."""
+        return [n for n, field in enumerate(self.table.fields) if field.place is not None]
+
     def field_at(self, place: int) -> str | None:
         """The field of the column at this place; ``None`` for one of the key's."""
         found = (field.name for field, start, end in self._places if start <= place < end)

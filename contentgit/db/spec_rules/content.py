@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import FileField
+
 from contentgit.db.fields import unheld
 from contentgit.db.spec_rules.models import field_of, is_required
 from contentgit.db.spec_rules.rules import ONE_OF_THEM, Rules, not_own
@@ -17,6 +19,7 @@ class ContentRules(Rules):
         yield from self.filters()
         yield from self.names()
         yield from self.excludes()
+        yield from self.files()
 
     def filters(self) -> Iterator[Mistake]:
         """Each lookup is tried by building its queryset, so that all wrong ones are found."""
@@ -68,3 +71,18 @@ class ContentRules(Rules):
                 hint = "give the field a default, a db_default or null=True, or keep it"
                 required += ": no row could be created"
                 yield self.refused("contentgit.E026", what, (required, hint))
+
+    def files(self) -> Iterator[Mistake]:
+        fields = [
+            field.name
+            for field in self.model._meta.local_concrete_fields
+            if isinstance(field, FileField) and field.name not in self.spec.exclude
+        ]
+        if self.spec.files == "carry" and not fields:
+            hint = "remove it, or write it into the spec of the model that has the field"
+            reason = ("which has no field of its own for files", hint)
+            yield self.refused("contentgit.E038", f"'files' of {self.spec.model}", reason)
+        for name in fields if self.spec.files == "carry" else ():
+            other = self.named_too(name, "derived", "references")
+            if other:
+                yield self.refused("contentgit.E038", f"'files' carries {name!r}", other)

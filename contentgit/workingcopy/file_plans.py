@@ -1,0 +1,67 @@
+"""What an apply does with files, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from contentgit.content.records import CarriedFile, RecordKey
+from contentgit.db.tables import FilePlace
+from contentgit.git import FileEntry
+from contentgit.plan.steps import Problem, ProblemKind
+
+
+class Named(NamedTuple):
+    """A file that a record names in a field."""
+
+    place: FilePlace
+    file: CarriedFile
+    key: RecordKey
+
+
+class Brought(NamedTuple):
+    """A file that is put into a storage, from a blob of the repository."""
+
+    place: FilePlace
+    file: CarriedFile
+    blob: FileEntry
+
+
+class Left(NamedTuple):
+    """A file that rows of the plan name no more, by its name in the storage."""
+
+    place: FilePlace
+    name: str
+    file: CarriedFile
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """What an apply does with files; ``here`` are those that its records name and that are there already.
+
+    ``lacking`` are those that neither the storage nor the repository has.
+    """
+
+    here: Sequence[Left] = ()
+    brought: Sequence[Brought] = ()
+    left: Sequence[Left] = ()
+    lacking: Sequence[Named] = ()
+
+    def problems(self) -> Iterator[Problem]:
+        """Why the plan is refused."""
+        for place, file, key in self.lacking:
+            name = place.field.rpartition(".")[2]
+            text = (
+                f"{key} names in {name} the file {file.name!r}, which the repository does not have"
+            )
+            yield Problem(ProblemKind.FILE, text, key=key)
+
+
+NO_FILES: Final = FilePlan()
+
+
+def counted(files: Iterable[Brought | Left]) -> tuple[int, int]:
+    """How many files, and their bytes."""
+    sizes = [each.file.size for each in files]
+    return len(sizes), sum(sizes)

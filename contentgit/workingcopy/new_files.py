@@ -1,0 +1,82 @@
+"""The files that a commit takes from the storages into the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from contentgit.content.records import CarriedFile, Record
+from contentgit.db.tables import FilePlace, Tables
+from contentgit.errors import RefusedError
+from contentgit.git import FileStream
+from contentgit.history.carried import blob_of, completed, files_in
+from contentgit.storages import pieces
+from contentgit.workingcopy.project import Project
+
+_SHOWN = 10
+
+
+@dataclass
+class NewFiles:
+    """The files of the records that a commit writes, by SHA-256, each with where it is stored.
+
+    They are ``limited`` in size, unless they would be lost otherwise.
+    """
+
+    project: Project
+    limited: bool = True
+    found: dict[str, tuple[FilePlace, Record, CarriedFile]] = field(default_factory=dict)
+
+    def seen(
+        self, tables: Tables, files: Iterator[tuple[str, bytes | None]]
+    ) -> Iterator[tuple[str, bytes | None]]:
+        """What is written for a dump, unchanged."""
+        if not any(each.place for table in tables.values() for each in table.fields):
+            yield from files
+            return
+        for path, data in files:
+            for record, name, file in files_in(data or b""):
+                place = tables[record.key.model].field[name].place
+                if place is not None:
+                    self.found.setdefault(file.sha256, (place, record, file))
+            yield path, data
+
+    def tree(self, tree: str, parent: str | None, sources: list[str]) -> str:
+        """The tree of the commit with the files that its records name.
+
+        Raises:
+            RefusedError: a file is larger than the repository takes.
+            StorageError: a storage cannot be read, or a file has changed since it was looked at.
+        """
+        repository = self.project.repository
+        known = [*filter(None, [parent, *sources])]
+        new = {
+            sha256: each
+            for sha256, each in self.found.items()
+            if blob_of(repository, known, each[2]) is None
+        }
+        if self.limited:
+            self._refuse_large(new)
+        streams = {
+            sha256: FileStream(file.size, self._pieces(place, file))
+            for sha256, (place, _, file) in new.items()
+        }
+        return completed(repository, tree, parent, known, streams)
+
+    def _pieces(self, place: FilePlace, file: CarriedFile) -> Iterator[bytes]:
+        name = self.project.carrier.stored(place, file)
+        yield from pieces(place.storage, name, file.sha256, file.size)
+
+    def _refuse_large(self, new: Mapping[str, tuple[FilePlace, Record, CarriedFile]]) -> None:
+        limit = self.project.config.file_limit
+        large = [each for each in new.values() if each[2].size > limit]
+        if large:
+            items = [
+                f"{record.key}: {place.field.rpartition('.')[2]}: {file.name} has {file.size:,} bytes"
+                for place, record, file in large
+            ]
+            raise RefusedError(
+                f"files of more than {limit:,} bytes do not belong in git; nothing was committed",
+                items=items,
+                hint='raise CONTENTGIT["FILE_LIMIT"], or leave the field out with "exclude"',
+            )
