@@ -63,6 +63,15 @@ def tell_new_keys(keys: Sequence[FreeKey], terminal: Terminal) -> None:
         terminal.line(f"  {old} of {safe(of)} becomes {new}: another record has its key")
 
 
+def tell_unremoved(failures: Sequence[str], terminal: Terminal) -> int:
+    """Names the storages that refused to delete files; the call's exit code, since nothing is lost by it."""
+    if failures and not terminal.as_json:
+        for failure in failures:
+            terminal.note(f"files that no row names are still there: {failure}")
+        terminal.note("contentgit files --prune  (removes them, as the next apply does)")
+    return 0
+
+
 def tell_failures(failures: Sequence[HookFailure], done: str, terminal: Terminal) -> int:
     """Names the project's own code that failed after all was ``done``; gives the call's exit code.
 

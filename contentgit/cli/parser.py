@@ -87,6 +87,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "track", "note which rows are written, and read only these", database=True, names=True
     ),
     "untrack": Verb("track", "undo track", repository=False, database=True, names=True),
+    "files": Verb("files", "list or remove files that applies left in storages", database=True),
     "check": Verb("check", "check the content of a commit"),
     "fetch": Verb("remotes", "fetch commits from another repository"),
     "pull": Verb("remotes", "fetch, and merge into HEAD's branch"),

@@ -16,7 +16,8 @@ from contentgit.render.plain import plural, safe
 from contentgit.render.schema import schema_data
 from contentgit.render.styled import Text
 from contentgit.render.text import field_lines, heading
-from contentgit.render.values import copy_words
+from contentgit.render.values import byte_size, copy_words
+from contentgit.workingcopy.file_plans import counted
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.effects import StepDetail
@@ -57,6 +58,16 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "merge": planned.request.merging,
         "copy": planned.copy or None,
         "apart": planned.apart,
+        "files": {
+            "bring": [
+                {"field": field, "name": file.name, "size": file.size, "sha256": file.sha256}
+                for (field, *_), file, _ in planned.files.brought
+            ],
+            "remove": [
+                {"field": field, "name": name, "size": file.size, "sha256": file.sha256}
+                for (field, *_), name, file in planned.files.left
+            ],
+        },
     }
 
 
@@ -151,6 +162,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         command = f"contentgit checkout {shlex.join([target.revision, label])} --apply"
         yield Text(f"  {label} is saved as new by a call of its own: {command}", style="dim")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
+    yield from _file_lines(planned)
     yield from _link_lines(planned)
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
@@ -158,6 +170,14 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         yield Text(f"    {f'{key} {field}'.rstrip()}: {safe(reason)}", style="dim")
     if len(plan.withheld) > ITEMS_SHOWN:
         yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
+
+
+def _file_lines(planned: Planned) -> Iterator[Text]:
+    """How many files come and go."""
+    for files, words in ((planned.files.brought, "to bring"), (planned.files.left, "to remove")):
+        found = counted(files)
+        if found.files:
+            yield Text(f"  {plural(found.files, 'file')} {words} ({byte_size(found.size)})")
 
 
 def _link_lines(planned: Planned) -> Iterator[Text]:

@@ -33,6 +33,18 @@ def copy_words(kind: str) -> str:
     return "a copy by specs" if kind == "save_as_new" else "a copy"
 
 
+def byte_size(size: int) -> str:
+    """A number of bytes for people: ``950 bytes``, ``48 kB``, ``1.2 GB``."""
+    if size < 1000:
+        return f"{size} byte{'s' * (size != 1)}"
+    number = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        number /= 1000
+        if number < 999.5 or unit == "TB":
+            break
+    return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
+
+
 def short(value: Value, width: int | None = WIDTH) -> str:
     """A value on one line, cut to ``width`` characters; ``None`` shows all."""
     if value is ABSENT:

@@ -19,7 +19,7 @@ from contentgit.history.carried import blob_of
 from contentgit.models import StoredFile
 from contentgit.plan.steps import Action, Plan
 from contentgit.storages import Held, is_folder, put, remove, storage_key
-from contentgit.workingcopy.file_plans import Brought, FilePlan, Left, Named
+from contentgit.workingcopy.file_plans import Brought, Cleared, FilePlan, Left, Named
 from contentgit.workingcopy.planned import Contents, DumpPlan, Planned
 from contentgit.workingcopy.project import Project
 
@@ -185,30 +185,30 @@ def settle_files(project: Project, planned: Planned) -> None:
         )
 
 
-def clear_files(project: Project) -> tuple[int, list[str]]:
-    """Removes files that were brought or left and that no row names; how many, and what could not be done.
+def clear_files(project: Project, *, dry_run: bool = False) -> Cleared:
+    """Removes files that were brought or left and that no row names; on a ``dry_run`` only says which.
 
     No other apply is under way meanwhile: the files of one are named by no row yet.
     """
     if not stored_files.open_files(project.using):
-        return 0, []
-    removed, failed = 0, list[str]()
+        return Cleared()
+    removed, failed = list[str](), list[str]()
     with project.exclusive():
         by_field: dict[str, list[StoredFile]] = {}
         for row in stored_files.open_files(project.using):
             by_field.setdefault(row.field, []).append(row)
         for field, rows in by_field.items():
             try:
-                removed += _clear(project, field, rows)
+                removed += _clear(project, field, rows, dry_run=dry_run)
             except StorageError as error:
                 failed.append(error.message)
-    return removed, failed
+    return Cleared(tuple(removed), tuple(failed))
 
 
-def _clear(project: Project, field: str, rows: Sequence[StoredFile]) -> int:
+def _clear(project: Project, field: str, rows: Sequence[StoredFile], *, dry_run: bool) -> list[str]:
     storage = stored_files.storage_of(field)
     if storage is None:
-        return 0
+        return []
     named = stored_files.named(project.using, storage, (row.name for row in rows))
     unnamed = [row for row in rows if row.name.lower() not in named]
     held = project.carrier.files.held(storage, (row.name for row in unnamed))
@@ -222,7 +222,9 @@ def _clear(project: Project, field: str, rows: Sequence[StoredFile]) -> int:
             or (row.state == State.BROUGHT and found.size < row.size and is_folder(storage))
         )
     ]
+    if dry_run:
+        return ours
     for _ in project.carrier.files.each(storage, ours, lambda name: remove(storage, name)):
         pass
     stored_files.forget(project.using, rows)
-    return len(ours)
+    return ours

@@ -27,6 +27,7 @@ from contentgit.workingcopy.carrying import (
     clear_files,
     settle_files,
 )
+from contentgit.workingcopy.file_plans import NONE, Brought, FileCount, counted
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import current, settle, write
 from contentgit.workingcopy.looking import NotReadError
@@ -52,7 +53,9 @@ class CheckedOut:
     """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit.
 
     ``head`` is the branch that HEAD has gone to, ``head_problem`` says why it has not, ``head_hint`` what to
-    do then. ``failures`` tell what of the project's own code failed behind it.
+    do then. ``failures`` tell what of the project's own code failed behind it. ``brought`` counts the files
+    that were put into storages before, ``removed`` names those that were removed behind it, and ``unremoved``
+    says why others are still there.
     """
 
     planned: Planned
@@ -63,6 +66,9 @@ class CheckedOut:
     head_problem: str = ""
     head_hint: str = ""
     failures: tuple[HookFailure, ...] = ()
+    unremoved: tuple[str, ...] = ()
+    brought: FileCount = NONE
+    removed: tuple[str, ...] = ()
 
 
 def apply(
@@ -85,10 +91,12 @@ def apply(
         DatabaseError: the database refused; nothing has changed.
         ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
     """
-    left, whole = ATTEMPTS, False
+    left, whole, brought = ATTEMPTS, False, list[Brought]()
     while True:
         try:
-            return _apply(project, request, digest, saved, whole=whole)
+            with _files_removed_on_failure(project, brought=bool(brought)):
+                done = _apply(project, request, digest, saved, whole=whole)
+                return replace(done, brought=counted(brought))
         except FilesNeededError as needed:
             left -= 1
             if not left:
@@ -96,13 +104,29 @@ def apply(
                     f"files of database {project.using!r} were removed while an apply needed them",
                     hint="run the command again when no other apply is under way",
                 ) from None
-            bring(project, needed.files)
+            brought += needed.files
+            with _files_removed_on_failure(project, brought=True):
+                bring(project, needed.files)
         except NotReadError:  # for a backup, or as receivers or triggers write to the dumps
             whole = True
         except OvertakenError:
             left -= 1
             if not left:
                 raise
+
+
+@contextmanager
+def _files_removed_on_failure(project: Project, *, brought: bool) -> Iterator[None]:
+    """Files that were brought for an apply that came to nothing are removed, if that can be done."""
+    try:
+        yield
+    except (FilesNeededError, OvertakenError, NotReadError):
+        raise
+    except Exception:
+        if brought:
+            with suppress(ContentgitError):
+                clear_files(project)
+        raise
 
 
 def _apply(
@@ -148,10 +172,12 @@ def _apply(
             _note_tracked(project, planned, written, lines)
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
-        clear_files(project)
+        cleared = clear_files(project)
         moved = _move_head(project, planned.target)
         anchor(project)
-        return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
+        failures = hooks.behind()
+        done = CheckedOut(planned, applied, environment, backup.ref, *moved, failures)
+        return replace(done, unremoved=cleared.failures, removed=cleared.removed)
 
 
 def _note_tracked(

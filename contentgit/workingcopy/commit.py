@@ -27,7 +27,7 @@ from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.looked import Looked, rows_in
-from contentgit.workingcopy.new_files import NewFiles
+from contentgit.workingcopy.new_files import NewFiles, carries
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.standing import refuse_pending
@@ -162,10 +162,10 @@ class _DumpDraft:
         label = self.dump.dataset.label
         return DumpCounts(label, self.dump.folder, created, updated, deleted, self.described)
 
-    def prove(self) -> None:
+    def prove(self, new: NewFiles) -> None:
         """Reads what was not read yet, as a commit would: it may be refused."""
-        if self.deltas is None:
-            deque(self.side.all_files(), maxlen=0)
+        if self.deltas is None or carries(self.dump.tables):
+            deque(new.seen(self.dump.tables, self.files()), maxlen=0)
 
     def files(self) -> Iterator[tuple[str, bytes | None]]:
         """What the commit writes and removes, streamed."""
@@ -212,8 +212,10 @@ def commit(
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if dry_run:
+            carried = NewFiles(project)
             for draft in drafts:
-                draft.prove()
+                draft.prove(carried)
+            carried.new([parent] if parent else [])
         elif changed:
             tree = _tree(project, parent, drafts)
     if dry_run or not changed:

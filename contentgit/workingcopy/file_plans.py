@@ -61,7 +61,24 @@ class FilePlan:
 NO_FILES: Final = FilePlan()
 
 
-def counted(files: Iterable[Brought | Left]) -> tuple[int, int]:
-    """How many files, and their bytes."""
-    sizes = [each.file.size for each in files]
-    return len(sizes), sum(sizes)
+class Cleared(NamedTuple):
+    """The files that were removed from storages, and why others were not."""
+
+    removed: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+class FileCount(NamedTuple):
+    """How many files, and how many bytes these have."""
+
+    files: int
+    size: int
+
+
+NONE: Final = FileCount(0, 0)
+
+
+def counted(files: Iterable[Brought | Left]) -> FileCount:
+    """How many files these are; one that several rows name is counted once."""
+    sizes = {each.file.sha256: each.file.size for each in files}
+    return FileCount(len(sizes), sum(sizes.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.content.records import CarriedFile, Record
@@ -14,6 +14,11 @@ from contentgit.storages import pieces
 from contentgit.workingcopy.project import Project
 
 _SHOWN = 10
+
+
+def carries(tables: Tables) -> bool:
+    """Whether files travel with rows of one of the tables."""
+    return any(field.place for table in tables.values() for field in table.fields)
 
 
 @dataclass
@@ -31,7 +36,7 @@ class NewFiles:
         self, tables: Tables, files: Iterator[tuple[str, bytes | None]]
     ) -> Iterator[tuple[str, bytes | None]]:
         """What is written for a dump, unchanged."""
-        if not any(each.place for table in tables.values() for each in table.fields):
+        if not carries(tables):
             yield from files
             return
         for path, data in files:
@@ -50,18 +55,24 @@ class NewFiles:
         """
         repository = self.project.repository
         known = [*filter(None, [parent, *sources])]
-        new = {
-            sha256: each
-            for sha256, each in self.found.items()
-            if blob_of(repository, known, each[2]) is None
-        }
-        if self.limited:
-            self._refuse_large(new)
+        new = self.new(known)
         streams = {
             sha256: FileStream(file.size, self._pieces(place, file))
             for sha256, (place, _, file) in new.items()
         }
         return completed(repository, tree, parent, known, streams)
+
+    def new(self, known: Sequence[str]) -> Mapping[str, tuple[FilePlace, Record, CarriedFile]]:
+        """The files that none of the commits and trees has; raises RefusedError as :meth:`tree`."""
+        repository = self.project.repository
+        found = {
+            sha256: each
+            for sha256, each in self.found.items()
+            if blob_of(repository, known, each[2]) is None
+        }
+        if self.limited:
+            self._refuse_large(found)
+        return found
 
     def _pieces(self, place: FilePlace, file: CarriedFile) -> Iterator[bytes]:
         name = self.project.carrier.stored(place, file)

@@ -145,7 +145,7 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "contentgit.E020",
             "unknown key 3",
             (
-                "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
+                "known: defer_values, delete_missing, derived, exclude, files, filter, hashed, identity, "
                 "ignore_missing_m2m, keep_pk, missing, model, order, references, save_as_new, signals, "
                 "together, tree, write_last"
             ),

@@ -238,3 +238,88 @@ def test_an_edit_that_is_overwritten_is_backed_up_with_its_file(
     assert pictures("other")["The loaf"] == "news/loaf.jpg"
     sites.ok("other", "undo", "--yes")
     assert (media["other"] / pictures("other")["Loaf"]).read_bytes() == b"their own"
+
+
+def tree_files(git: Git, revision: str) -> set[str]:
+    return set(git("ls-tree", "-r", "--name-only", revision, "files").splitlines())
+
+
+def paths_of(*contents: bytes) -> set[str]:
+    return {path_of(each) for each in contents}
+
+
+@pytest.fixture
+def parted(sites: Sites) -> Sites:
+    """Both sites replaced the picture of an article each; the other's is on a branch."""
+    sites.apply()
+    with sites.at("other"):
+        article = Article.objects.using("other").get(title="Roll")
+        article.picture.save("new-roll.jpg", ContentFile(b"new roll"), save=False)
+        article.save(using="other")
+    sites.ok("other", "commit", "--branch", "theirs", "-m", "A new roll")
+    with sites.at("default"):
+        Article.objects.get(title="Loaf").picture.save("new-loaf.jpg", ContentFile(b"new loaf"))
+    sites.ok("default", "commit", "-m", "A new loaf")
+    return sites
+
+
+def test_a_merge_has_the_files_of_both_sides(
+    parted: Sites, ok: Ok, git: Git, media: dict[str, Path]
+) -> None:
+    ok("merge", "theirs")
+    assert tree_files(git, "main") == paths_of(b"new roll", b"new loaf")
+    parted.apply()
+    parted.apply("default")
+    wanted = {"news/new-roll.jpg": b"new roll", "news/new-loaf.jpg": b"new loaf"}
+    # Django leaves a file that an editor replaces.
+    assert files_in(media["other"]) == {**wanted, "news/roll.jpg": ROLL}
+    assert files_in(media["default"]) == {**wanted, "news/loaf.jpg": LOAF}
+
+
+def test_a_file_that_one_side_lets_go_and_the_other_names_anew_stays(
+    sites: Sites, ok: Ok, git: Git
+) -> None:
+    sites.apply()
+    Article.objects.using("other").get(title="Loaf").delete(using="other")
+    sites.ok("other", "commit", "--branch", "theirs", "-m", "No loaf")
+    Attachment.objects.create(article_id=2, file="news/loaf.jpg")
+    sites.ok("default", "commit", "-m", "The loaf is attached")
+    ok("merge", "theirs")
+    assert tree_files(git, "main") == paths_of(LOAF, ROLL)
+
+
+def test_two_pictures_of_one_article_are_a_conflict(
+    sites: Sites, run: Run, ok: Ok, git: Git
+) -> None:
+    sites.apply()
+    for alias, data in (("other", b"theirs"), ("default", b"ours")):
+        with sites.at(alias):
+            article = Article.objects.using(alias).get(title="Loaf")
+            article.picture.save("loaf.jpg", ContentFile(data), save=False)
+            article.save(using=alias)
+    sites.ok("other", "commit", "--branch", "theirs", "-m", "Theirs")
+    sites.ok("default", "commit", "-m", "Ours")
+    said = run("merge", "theirs")
+    assert said.code == 3
+    ok("resolve", "gallery.article:1", "--take", "theirs")
+    ok("merge", "--continue")
+    assert tree_files(git, "main") == paths_of(b"theirs", ROLL)
+
+
+def test_picked_reverted_and_restored_records_have_their_files(
+    parted: Sites, ok: Ok, git: Git
+) -> None:
+    ok("cherry-pick", "theirs")
+    assert tree_files(git, "main") == paths_of(b"new roll", b"new loaf")
+    ok("revert", "main")
+    assert tree_files(git, "main") == paths_of(ROLL, b"new loaf")
+    ok("restore", "gallery.article:1", "--from", "main~3")
+    assert tree_files(git, "main") == paths_of(ROLL, LOAF)
+
+
+def test_an_update_merges_files_into_a_database(parted: Sites, media: dict[str, Path]) -> None:
+    parted.ok("other", "update", "--yes")
+    others = {"news/new-roll.jpg": b"new roll", "news/roll.jpg": ROLL}
+    assert files_in(media["other"]) == {"news/new-loaf.jpg": b"new loaf", **others}
+    parted.ok("other", "undo", "--yes")
+    assert files_in(media["other"]) == {"news/loaf.jpg": LOAF, **others}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from contentgit.cli.call import Call
 from contentgit.cli.missing import missing_lines
-from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
+from contentgit.cli.notices import tell_copied, tell_failures, tell_unremoved, tell_untouched
 from contentgit.cli.parser import Options
 from contentgit.cli.plans import (
     done_already,
@@ -26,9 +26,10 @@ from contentgit.cli.plans import (
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
-from contentgit.render.plain import safe
+from contentgit.render.plain import plural, safe
 from contentgit.render.styled import Text
 from contentgit.render.text import DONE
+from contentgit.render.values import byte_size
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.checkout import CheckedOut
@@ -213,12 +214,13 @@ def _pull(project: Project, revision: str, terminal: Terminal) -> None:
 
 
 def _print_applied(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
-    names = ("applied", "backup", "head", "head_problem", "head_hint", "failures")
+    names = ("applied", "backup", "head", "head_problem", "head_hint", "failures", "unremoved")
     document = {
         **plan_head(done.planned, args.database),
         **{name: getattr(done, name) for name in names},
     }
     terminal.result(document, _applied_lines(done, args.database, terminal.call))
+    tell_unremoved(done.unremoved, terminal)
     return tell_failures(done.failures, "applied", terminal)
 
 
@@ -356,6 +358,16 @@ def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
     copied = f", as a copy of {labels}" if done.planned.copy else ""
     yield _applied_line(done, f"database {using} ({done.environment}){copied}")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(done.planned.missing))
+    if done.brought.files or done.removed:
+        parts = [
+            f"{plural(count, 'file')} {did}{size}"
+            for count, did, size in (
+                (done.brought.files, "brought", f" ({byte_size(done.brought.size)})"),
+                (len(done.removed), "removed", ""),
+            )
+            if count
+        ]
+        yield Text(f"  {', '.join(parts)}")
     if done.backup:
         yield Text(f"What was there before is kept in {done.backup}")
     if done.head:
