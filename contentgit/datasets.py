@@ -24,6 +24,7 @@ from django.db import Error as DatabaseFailure
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
+from contentgit.content.layout import FILES_FOLDER
 from contentgit.db.late_keys import late_key_problems
 from contentgit.db.missing_rules import missing_problems
 from contentgit.db.outgoing import SETTING, declared_problems, local_references
@@ -348,6 +349,9 @@ def define_datasets(
             message = f"{name!r} cannot be a dataset's name"
             hint = "use letters, digits, '-' and '_'"
             found.insert(0, Mistake("contentgit.E010", message, hint, "datasets"))
+        if name == FILES_FOLDER:
+            message = f"{name!r} cannot be a dataset's name: commits have the files of rows there"
+            found.insert(0, Mistake("contentgit.E039", message, "give it another name", "datasets"))
         problems += found
         if not found and isinstance(name, str) and isinstance(entry, Mapping):
             definitions[name] = DatasetDefinition(

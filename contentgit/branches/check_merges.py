@@ -15,7 +15,7 @@ from contentgit.check import Finding, Level, finding
 from contentgit.check.files import shown
 from contentgit.content import canonical
 from contentgit.content.diff import ABSENT, Change
-from contentgit.content.layout import CONFLICTS_FOLDER
+from contentgit.content.layout import CONFLICTS_FOLDER, FILES_FOLDER, dump_of
 from contentgit.content.records import Record, Value
 from contentgit.errors import ContentgitError, FormatError, RefusedError, RepositoryError
 from contentgit.git import Commit, FileEntry, Repository
@@ -68,7 +68,8 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
     found = (
         (path, right, here)
         for path, right, here in repository.trees.changed_files(merged.tree, commit.tree)
-        if path not in merged.decided and not path.startswith(f"{CONFLICTS_FOLDER}/")
+        # Which files there are follows from the records.
+        if path not in merged.decided and dump_of(path) not in (CONFLICTS_FOLDER, FILES_FOLDER)
     )
     for batch in batches(found):
         rights = _contents(repository, [right for _, right, _ in batch])

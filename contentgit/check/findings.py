@@ -33,7 +33,9 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("no-format", _E, "contentgit.json does not say which format the tree has"),
         Rule("no-schema", _E, "dataset.json is missing, or does not describe a dump"),
         Rule("recorded-conflict", _E, "a merge recorded a conflict that is not decided yet"),
-        Rule("foreign-file", _E, "a dump's folder holds a file that contentgit does not write"),
+        Rule(
+            "foreign-file", _E, "a folder of contentgit holds a file that contentgit does not write"
+        ),
         Rule("odd-mode", _E, "a dump's folder is or holds a link, a submodule or an executable"),
         Rule("case-clash", _E, "names that some file systems treat as one file"),
         Rule("not-a-record", _E, "a file that should hold a record does not"),
@@ -50,6 +52,9 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("broken-constraint", _E, "a record breaks a check constraint of its table"),
         Rule("cycle", _E, "records are each other's ancestors"),
         Rule("order-tie", _W, "records have the same place in an order"),
+        Rule("missing-file", _E, "a record names a file that the tree does not have"),
+        Rule("wrong-file", _E, "a file's bytes are not those that its records name"),
+        Rule("unnamed-file", _W, "the tree has a file that no record names"),
         Rule("forbidden-model", _E, "the tree holds a model that the policy forbids"),
         Rule("merge-differs", _E, "a merge commit differs from the result of the merge"),
         Rule("merge-unproven", _W, "both sides of a merge changed fields of a constraint"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
@@ -23,6 +24,7 @@ _GROUP = 16  # commits or trees that are asked for at once, and held
 _FEW = 100  # so many blobs are asked for one by one, which spares the start of a process
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
 _PIECE = 1 << 20
+_STREAMED = ("core.bigFileThreshold=1m",)  # larger blobs are not held in memory
 _SMALL = 1 << 16  # an object of fewer bytes is read in one turn, and copied
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag)")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -72,6 +74,21 @@ def named(program: Program, names: Iterable[str]) -> list[tuple[str, str] | None
 def kinds(program: Program, ids: Iterable[str]) -> list[str | None]:
     """git's word for the type of each object; None where it is missing or cannot be read."""
     return [each and each[1] for each in named(program, map(checked_id, ids))]
+
+
+def sizes(program: Program, ids: Sequence[str]) -> list[int]:
+    """How many bytes each blob has.
+
+    Raises:
+        RepositoryError: one is missing or damaged.
+    """
+    data = "".join(f"{checked_id(each)}\n" for each in ids).encode()
+    form = "--batch-check=%(objectsize)"
+    lines = program.run("cat-file", form, "--buffer", data=data).split() if data else []
+    for each, line in zip(ids, lines, strict=False):
+        if not line.isdigit():
+            raise program.missing(f"object {each} is missing", commit=False)
+    return [int(line) for line in lines]
 
 
 def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]:
@@ -126,6 +143,19 @@ def _content(
     return data
 
 
+def _pieces(program: Program, running: Running, each: str) -> Iterator[bytes]:
+    words = running.output.readline().split()
+    if len(words) != 3 or words[1] != b"blob":
+        raise _unreadable(program, running, each, words, b"blob")
+    left = int(words[2]) + 1  # with the line end
+    while left:
+        piece = running.output.read(min(left, _PIECE))
+        if not piece:
+            raise _unreadable(program, running, each, words, b"blob")
+        left -= len(piece)
+        yield piece if left else piece[:-1]
+
+
 def _unreadable(
     program: Program, running: Running, each: str, words: list[bytes], kind: bytes
 ) -> RepositoryError:
@@ -154,6 +184,29 @@ class Objects:
         """
         return contents(self._program, ids, "blob")
 
+    def sizes(self, ids: Iterable[str]) -> Iterator[int]:
+        """How many bytes each blob has, in the order asked; raises as :meth:`blobs`."""
+        rest = iter(ids)
+        while batch := list(islice(rest, _BATCH)):
+            yield from sizes(self._program, batch)
+
+    def in_pieces(self, ids: Iterable[str]) -> Iterator[Iterator[bytes]]:
+        """The content of each blob in pieces, in the order asked; what is not read of one is passed over.
+
+        Raises:
+            RepositoryError: one is missing or damaged.
+        """
+        rest = iter(ids)
+        while batch := [*map(checked_id, islice(rest, _BATCH))]:
+            lines = "\n".join([*batch, ""]).encode()
+            with self._program.reading(
+                "cat-file", "--batch", "--buffer", data=lines, config=_STREAMED
+            ) as running:
+                for each in batch:
+                    pieces = _pieces(self._program, running, each)
+                    yield pieces
+                    deque(pieces, 0)
+
     @contextmanager
     def reading(self, blob: str) -> Iterator[Iterator[bytes]]:
         """The content of a blob in pieces, which need not be read to the end.
@@ -161,9 +214,7 @@ class Objects:
         Raises:
             RepositoryError: it is missing or damaged.
         """
-        with self._program.start(
-            "cat-file", "blob", checked_id(blob), config=("core.bigFileThreshold=1m",)
-        ) as running:
+        with self._program.start("cat-file", "blob", checked_id(blob), config=_STREAMED) as running:
             yield iter(partial(running.output.read, _PIECE), b"")
             code, errors = running.finish()
         if code:

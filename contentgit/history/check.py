@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from contentgit.check import Checked, Finding, Fix, Level
+from contentgit.check.carried import is_file, is_files_folder, stranger
 from contentgit.check.files import (
     DescribedDump,
     check_file,
@@ -30,9 +31,17 @@ from contentgit.check.files import (
 )
 from contentgit.check.findings import finding
 from contentgit.check.trees import Tree
-from contentgit.content.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
+from contentgit.content.layout import (
+    CONFLICTS_FOLDER,
+    DATASET_FILE,
+    FILES_FOLDER,
+    FOLDERS,
+    REPOSITORY_FILE,
+)
 from contentgit.errors import FormatError, RepositoryError
 from contentgit.git import Repository
+from contentgit.history.check_files import CommitFiles
+from contentgit.history.dumps import dump_folders
 from contentgit.history.renumbered import saying_of, unproven
 from contentgit.history.snapshots import batches
 from contentgit.history.unmigrated import with_ways
@@ -78,8 +87,9 @@ def check(
     if since is not None:
         since = repository.refs.resolve(since)
         if repository.trees.entry(since, REPOSITORY_FILE):
+            # As a range to itself: of the files that both ends have, the bytes are not read.
             _TreeCheck(
-                repository, since, lambda each: known.add(each.identity), forbidden, judge
+                repository, since, lambda each: known.add(each.identity), forbidden, judge, since
             ).run()
     found = _CheckedContent(known)
     tree_check = _TreeCheck(repository, commit, found.take, forbidden, judge, since)
@@ -150,7 +160,8 @@ def _with_lines(
     """The findings, with the line of their field in the file."""
     waiting = defaultdict(list)
     for each in findings:
-        if each.path and not each.line and not each.commit:
+        carried = each.path.startswith(f"{FILES_FOLDER}/")  # such a file has no lines
+        if each.path and not each.line and not each.commit and not carried:
             waiting[each.path].append(each)
         else:
             yield each
@@ -179,6 +190,10 @@ class _TreeCheck:
     fixes: list[Fix] = field(default_factory=list)
     leaving: list[Finding] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)
+    files: CommitFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = CommitFiles(self.repository, self.since)
 
     def run(self) -> None:
         """Looks at everything, unless it is of a format that nobody here knows."""
@@ -194,6 +209,7 @@ class _TreeCheck:
                 else:
                     self._record(tree, self.dumps[top], path, blob, data)
         self._take_all(tree.findings())
+        self._take_all(self.files.findings())
         self.leaving = tree.leaving()
         replaced = [replaced_folder(name, self.beside[name]) for name in sorted(self._replaced())]
         self._take_all(replaced)
@@ -219,8 +235,7 @@ class _TreeCheck:
         return all(each.rule == "non-canonical" for each in found)
 
     def _describe(self) -> None:
-        tops = self.repository.trees.folders(self.commit)
-        names = [name for name in tops if not name.startswith(".") and _is_name(name)]
+        names = [each for each in dump_folders(self.repository, self.commit) if _is_name(each)]
         paths = [f"{name}/{DATASET_FILE}" for name in names]
         blobs = self.repository.trees.files_at(self.commit, paths)
         contents = dict(zip(blobs, self.repository.objects.blobs(blobs.values()), strict=True))
@@ -246,7 +261,9 @@ class _TreeCheck:
                     self._top(name, mode, each)
                     continue
                 path = f"{below}/{name}" if below else name
-                if not _is_name(name):
+                if top == FILES_FOLDER:
+                    self._file(f"{top}/{path}", mode, each)
+                elif not _is_name(name):
                     self.take(foreign_file(f"{top}/{path}"))
                 elif mode == _FOLDER and path.count("/") == FOLDERS:
                     self.take(foreign_folder(f"{top}/{path}"))
@@ -255,10 +272,20 @@ class _TreeCheck:
                 elif mode == _PLAIN and path != DATASET_FILE:
                     yield top, path, each
 
+    def _file(self, path: str, mode: str, blob: str) -> None:
+        """What is in the folder of files that travel with rows."""
+        if mode == _PLAIN and is_file(path):
+            self.files.add_file(path, blob)
+        elif mode != _FOLDER or not is_files_folder(path):
+            self.take(stranger(path))
+
     def _top(self, name: str, mode: str, tree: str) -> None:
         """What lies beside the dumps counts where it would be taken for one, or stop a merge."""
         if not _is_name(name):
             self.take(foreign_file(name))
+        elif name == FILES_FOLDER:
+            if mode != _FOLDER:
+                self.take(stranger(name))
         elif mode == _FOLDER and name not in self.dumps and name != CONFLICTS_FOLDER:
             try:
                 self.repository.trees.check(tree)
@@ -283,6 +310,8 @@ class _TreeCheck:
 
     def _is_ours(self, path: str) -> bool:
         top = path.partition("/")[0]
+        if top == FILES_FOLDER:
+            return is_files_folder(path)
         # An apply refuses what lies below in folders, too.
         return (
             _is_name(path.rpartition("/")[2])
@@ -296,6 +325,7 @@ class _TreeCheck:
         if checked.record is None:
             return
         self.records += 1
+        self.files.add_record(checked.record, f"{dump.folder}/{path}")
         usual = checked.place == path
         self._take_all(tree.add(dump, checked.record, path, blob, usual=usual))
         if checked.place and checked.data is not None and (not usual or checked.data != data):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contentgit.db.ledger import Applied
 from contentgit.errors import UnknownNameError, UsageError
 from contentgit.history.commits import check_format, refuse_recorded
-from contentgit.history.dumps import refuse_undescribed
+from contentgit.history.dumps import dump_folders, refuse_undescribed
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.planned import Target
 from contentgit.workingcopy.project import Dump, Project
@@ -80,7 +80,7 @@ def dumps_of(
 
 
 def _known_dumps(project: Project, commit: str) -> str:
-    folders = project.repository.trees.folders(commit)
+    folders = dump_folders(project.repository, commit)
     if not folders and project.repository.history.commit(commit).parents:
         return "contentgit commit --branch NEW  (makes a branch with the content of a database)"
     if not folders:

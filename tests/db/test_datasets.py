@@ -263,6 +263,17 @@ def test_functions_that_give_no_datasets(path: str, message: str) -> None:
     assert caught.value.hint
 
 
+def test_no_dataset_is_named_as_the_folder_of_files() -> None:
+    found, problems = define_datasets({"files": {"specs": lambda _: []}})
+    assert found == {}
+    assert [(each.id, each.message) for each in problems] == [
+        (
+            "contentgit.E039",
+            "'files' cannot be a dataset's name: commits have the files of rows there",
+        )
+    ]
+
+
 def test_all_problems_of_the_definitions_are_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_datasets(f"{HERE}.wrong_definitions")
