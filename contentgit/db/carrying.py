@@ -7,7 +7,7 @@ that records have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -17,10 +17,8 @@ from django.db.models import FileField, Model
 from contentgit.content.records import CarriedFile, Value
 from contentgit.content.values import misnamed
 from contentgit.db.fields.values import refused
-from contentgit.db.queries import table_test
 from contentgit.db.tables import BoundField, FilePlace
 from contentgit.errors import RecordError
-from contentgit.models import StoredFile
 from contentgit.storages import Files, Held, storage_key
 
 
@@ -29,22 +27,20 @@ class Carrier:
     """The carried files of one database.
 
     ``placed`` are the names under which storages have files, by storage and file, where an apply has put or
-    found them.
+    found them. ``renamed`` gives the names that records have, by field and the name in the storage, where
+    these differ.
     """
 
     using: str
     files: Files = field(default_factory=Files)
+    renamed: Callable[[str], Mapping[tuple[str, str], str]] = lambda _using: {}
     placed: dict[tuple[str, CarriedFile], str] = field(default_factory=dict)
     _renamed: dict[tuple[str, str], str] = field(default_factory=dict)
     _held: dict[str, Mapping[str, Held]] = field(default_factory=dict)
 
     @cached_property
-    def _recorded(self) -> dict[tuple[str, str], str]:
-        """The names that records have, by field and the name in the storage, where these differ."""
-        if not table_test(self.using)(StoredFile._meta.db_table):
-            return {}
-        rows = StoredFile._base_manager.using(self.using).filter(state=StoredFile.State.NAMED)
-        return {(row.field, row.name): row.recorded for row in rows}
+    def _recorded(self) -> Mapping[tuple[str, str], str]:
+        return self.renamed(self.using)
 
     def forget(self) -> None:
         """Others may have written the table, or files, since."""

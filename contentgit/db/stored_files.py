@@ -73,6 +73,16 @@ def open_files(using: str) -> list[StoredFile]:
         return list(_rows(using).exclude(state=State.NAMED))
 
 
+def renamed(using: str) -> dict[tuple[str, str], str]:
+    """The names that records have, by field and the name in the storage, where these differ."""
+    if not table_test(using)(StoredFile._meta.db_table):
+        return {}
+    with translated(f"database {using!r}"):
+        return {
+            (row.field, row.name): row.recorded for row in _rows(using).filter(state=State.NAMED)
+        }
+
+
 def settle(
     using: str,
     here: Iterable[tuple[str, str, CarriedFile]],

@@ -24,6 +24,7 @@ from contentgit.content.lenses import Lens
 from contentgit.content.unlike import bare_fields
 from contentgit.errors import DatabaseError, RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
+from contentgit.history.carried import completed
 from contentgit.history.commits import check_format, refuse_recorded, repository_document
 from contentgit.history.dumps import (
     dump_folders,
@@ -127,6 +128,7 @@ def _upgrade(
                 raise
         counts = _Counts(repository, target.source, folder)
         tree = repository.writer.write_tree(target.source, counts.files(evolutions))
+        tree = completed(repository, tree, target.source)
     done = _committed(project, target, tree, counts.dumps, report, message)
     notes = [f"{each} is not defined in this project, and stays as it is" for each in unknown]
     return replace(done, notes=(*notes, *done.notes))

@@ -26,6 +26,7 @@ from contentgit.content.uuids import is_uuid_identity, uuid_of
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
 from contentgit.db.scratch.databases import check_own, drop_own, drop_tables
+from contentgit.db.scratch.files import ScratchCarrier
 from contentgit.db.scratch.fitting import RecordedModel, bound, recorded_models
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.scratch.replay import Replay
@@ -125,11 +126,13 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     }
     now = {was: label for label, was in job.older.items()}
     load = Load(bound(recorded, models, identities, now), identities, models, embedded)
-    count = load.run(lambda: _records(folder, job), progress)
+    carrier = ScratchCarrier("default")
+    count = load.run(lambda: map(carrier.named, _records(folder, job)), progress)
     forget_content_types()
     migrations = replay.to_code()
     operator = Operator(config.user(), datetime.now(UTC))
     project = Project(config.read(), "default", operator, progress)
+    project.carrier = carrier
     project.earlier_names = partial(_names, folder=folder, job=job, identities=identities)
     with project.snapshot():
         for dump in project.dumps([*job.dumps.values()]):

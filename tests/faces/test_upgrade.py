@@ -762,3 +762,37 @@ def test_migrations_see_the_scratch_database_under_the_name_of_the_project_s(
     project.code(page, [initial, "m.RunPython(loud)"], specs, code=loud)
     assert "1 updated" in project.ok("upgrade", "main", *other)
     assert '"title": "ONE"' in project.git("show", "HEAD:pages/site1.page/0/0/1.json")
+
+
+def test_files_travel_through_migrations(tmp_path: Path) -> None:
+    model = """
+    class Sheet(models.Model):
+        title = models.CharField(max_length=20)
+        {name} = models.FileField()
+"""
+    made = f"""m.CreateModel("Sheet", [
+        {ID}, ("title", f.CharField(max_length=20)), ("file", f.FileField())
+    ])"""
+    story = Story(
+        model.format(name="file"),
+        [made],
+        [
+            "INSERT INTO site1_sheet (id, title, file) VALUES (1, '1', 'one.txt'), (2, '2', 'one.txt')",
+            "INSERT INTO site1_sheet (id, title, file) VALUES (3, 'Three', '')",
+        ],
+        model.format(name="paper"),
+        ['m.RenameField("Sheet", "file", "paper")', "m.RunPython(part)"],
+        [{"model": "site1.sheet", "files": "carry"}],
+        """
+def part(apps, editor):
+    apps.get_model("site1", "Sheet").objects.filter(pk=2).update(paper="")
+""",
+    )
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "one.txt").write_text("a sheet of paper")
+    project = story.begin(tmp_path)
+    project.ok("upgrade", "main", "--branch", "upgraded")
+    project.migrate()
+    project.ok("commit", "-m", "After")
+    assert project.git("diff", "main", "upgraded") == ""
+    assert "a sheet of paper" in project.git("grep", "sheet of paper", "main", "--", "files")
