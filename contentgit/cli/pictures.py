@@ -1,4 +1,4 @@
-"""Pictures of a media folder as ``data:`` URIs, for a report that is one file.
+"""Pictures as ``data:`` URIs, for a report that is one file: those of commits, and of a media folder.
 
 The names are content and hostile: a file counts only if it is inside the folder, and a picture only if its
 first bytes are those of a picture. Nothing is decoded here; the browser makes it small. No SVG, which can
@@ -10,9 +10,12 @@ from __future__ import annotations
 import base64
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePosixPath
+from typing import Final, TypeAlias
+
+from contentgit.content.records import CarriedFile, Value
 
 LARGEST: Final = 200_000
 """Bytes of one picture."""
@@ -29,33 +32,58 @@ _SIGNS: Final = (
 )
 
 
+ReadFile: TypeAlias = Callable[[CarriedFile], bytes]
+
+
+def nobody(_file: CarriedFile) -> bytes:
+    """Nothing: the bytes of no file are known."""
+    return b""
+
+
+def _is_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in _SUFFIXES
+
+
 @dataclass
 class Pictures:
-    """The pictures of one report; ``left`` is how many bytes of them it may still take."""
+    """The pictures of one report; ``left`` is how many bytes of them it may still take.
 
-    folder: Path
+    ``read`` gives the bytes of a file that travels with its row, at most as many as it has.
+    """
+
+    folder: Path | None
     left: int = ALL
+    read: ReadFile = nobody
 
-    def uri(self, name: str) -> str:
-        """The ``data:`` URI of a picture by its name in the folder; ``""`` where there is none to show."""
-        path = self._inside(name)
-        if path is None:
-            return ""
-        try:
-            with path.open("rb") as file:
-                data = file.read(LARGEST + 1)
-        except OSError:
-            return ""
+    def uri(self, value: Value) -> str:
+        """The ``data:`` URI of a file, or of a name in the folder; ``""`` if there is none to show."""
+        if type(value) is CarriedFile:
+            small = value.size <= min(LARGEST, self.left)
+            data = self.read(value) if small and _is_picture(value.name) else b""
+        else:
+            data = self._named(value) if isinstance(value, str) else b""
         kind = next((kind for sign, kind in _SIGNS if sign.match(data)), "")
         if not kind or len(data) > min(LARGEST, self.left):
             return ""
         self.left -= len(data)
         return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
+    def _named(self, name: str) -> bytes:
+        path = self._inside(name)
+        if path is None:
+            return b""
+        try:
+            with path.open("rb") as file:
+                return file.read(LARGEST + 1)
+        except OSError:
+            return b""
+
     def _inside(self, name: str) -> Path | None:
         """The regular file of that name, if it is inside the folder after links are followed."""
         given = Path(name)
-        if given.suffix.lower() not in _SUFFIXES or given.is_absolute() or ".." in given.parts:
+        if self.folder is None or not _is_picture(name):
+            return None
+        if given.is_absolute() or ".." in given.parts:
             return None
         try:
             folder = self.folder.resolve(strict=True)

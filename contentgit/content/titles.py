@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from contentgit.content.diff import Change
-from contentgit.content.records import Record
+from contentgit.content.records import CarriedFile, Record
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 
 LENGTH = 80
@@ -32,7 +33,8 @@ class TitledChange(NamedTuple):
 def best_text(record: Record, schema: ModelSchema | None) -> str:
     """The text of the record that names it best, in one line; ``""`` if it has none.
 
-    A field called ``title``, ``name`` and the like, or one that ends so; else the first short text.
+    A field called ``title``, ``name`` and the like, or one that ends so; else the first short text, or the
+    name of a file.
     """
     known = schema.by_name if schema else {}
     texts = {
@@ -44,8 +46,9 @@ def best_text(record: Record, schema: ModelSchema | None) -> str:
         for field in sorted(texts, key=lambda field: (field != name, field)):
             if field == name or field.startswith(f"{name}_") or field.endswith(f"_{name}"):
                 return one_line(texts[field])
-    short = (texts[field] for field in sorted(texts) if len(texts[field]) <= _SHORT)
-    return one_line(next(short, ""))
+    short = [texts[field] for field in sorted(texts) if len(texts[field]) <= _SHORT]
+    files = (file.name for _, file in sorted(record.fields.items()) if type(file) is CarriedFile)
+    return one_line(next(chain(short, files), ""))
 
 
 def _names(field: FieldSchema) -> bool:

@@ -7,7 +7,7 @@ of a model. Rows are read and written as tuples of column values, never as model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -224,3 +224,9 @@ Tables = Mapping[str, Table]
 
 Rows = Sequence[tuple[Any, ...]]
 """Rows of SQL parameters."""
+
+
+def file_places(tables: Tables) -> Iterator[FilePlace]:
+    """The fields whose files travel with the rows of the tables."""
+    for table in tables.values():
+        yield from (field.place for field in table.fields if field.place is not None)

@@ -6,6 +6,7 @@ writes a tree of records completes it here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -51,6 +52,20 @@ def blob_of(repository: Repository, trees: Iterable[str], file: CarriedFile) -> 
         if found is not None:
             return FileEntry(*found)
     return None
+
+
+def read_file(repository: Repository, trees: Iterable[str], file: CarriedFile) -> bytes:
+    """The bytes of a file, for one that is small; ``b""`` if none of the commits or trees has it as it is."""
+    found = blob_of(repository, trees, file)
+    if found is None:
+        return b""
+    with repository.objects.reading(found.id) as pieces:
+        data = b""
+        for piece in pieces:
+            data += piece
+            if len(data) > file.size:
+                return b""
+    return data if hashlib.sha256(data).hexdigest() == file.sha256 else b""
 
 
 def completed(

@@ -22,12 +22,13 @@ from contentgit.content.layout import (
     encode_part,
     record_paths,
 )
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.records import CarriedFile, Record, RecordKey
 from contentgit.content.referring import targets
 from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import TitledChange, best_text
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.git import Commit, Repository
+from contentgit.history.carried import read_file
 from contentgit.history.dumps import Titles, dump_folders, recorded_schema
 from contentgit.history.keys import key_in, keys_until, places_of
 from contentgit.history.lenses import meeting
@@ -107,6 +108,7 @@ class CommitComparison:
     """Two snapshots by name, how many dumps they have, and what differs between them.
 
     ``read`` streams the changes, each time anew. ``trees`` is None where one side is a database.
+    ``read_file`` gives the bytes of a small file of either side, ``b""`` where nobody has it.
     """
 
     before: str
@@ -116,6 +118,7 @@ class CommitComparison:
     find_schemas: Callable[[], Mapping[str, Mapping[str, ModelSchema]]]
     trees: CommitTrees | None = None
     find_schema_changes: Callable[[], Sequence[SchemaChange]] = tuple
+    read_file: Callable[[CarriedFile], bytes] = lambda _: b""
 
     @cached_property
     def schema_changes(self) -> Sequence[SchemaChange]:
@@ -224,6 +227,7 @@ def compare_commits(
         partial(_schemas, repository, ids, {*folders, *trees.folders}),
         trees,
         partial(schema_changes, repository, ids[0], ids[1], folders),
+        partial(read_file, repository, ids),
     )
 
 

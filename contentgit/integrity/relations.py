@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content.diff import ABSENT
-from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.records import CarriedFile, Record, RecordKey, Value
 from contentgit.content.referring import may_dangle, refers, targets
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
@@ -109,7 +109,12 @@ def _claimed(name: str, record: Record) -> Value:
 
 
 def hashable(value: Value) -> Value:
-    """The content value in the form that a claim has, where 1 and ``true`` differ, unlike in Python."""
+    """The content value in the form that a claim has, where 1 and ``true`` differ, unlike in Python.
+
+    A column has the name of a file.
+    """
+    if type(value) is CarriedFile:
+        return value.name
     if type(value) in (bool, float):
         return (type(value).__name__, value)
     if isinstance(value, list):
@@ -120,7 +125,7 @@ def hashable(value: Value) -> Value:
 
 
 def plain(value: Value) -> Value:
-    """The content value that :func:`hashable` was given."""
+    """The content value that :func:`hashable` was given; of a file its name."""
     if not isinstance(value, tuple):
         return value
     kind, *items = value

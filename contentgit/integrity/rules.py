@@ -27,7 +27,7 @@ from contentgit.content.conditions import (
     words,
 )
 from contentgit.content.diff import ABSENT
-from contentgit.content.records import JSON_NULL, Record, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, Record, Value
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -125,8 +125,9 @@ def _compared(one: Comparison, record: Record, model: ModelSchema) -> Truth:
 
 
 def _operand(name: str, record: Record) -> Value:
-    """A field's value; the key as the reference to its record, which is what a foreign key is."""
-    return str(record.key) if name == PARENT else record.fields.get(name, ABSENT)
+    """A field's value as its column has it: the name of a file, the key for the row of a parent."""
+    value = str(record.key) if name == PARENT else record.fields.get(name, ABSENT)
+    return value.name if type(value) is CarriedFile else value
 
 
 def _kind(name: str, model: ModelSchema) -> FieldKind | None:
@@ -258,7 +259,7 @@ def compared(record: Record, unique: UniqueSet) -> tuple[Value, ...] | None:
 def said(rule: CheckRule, record: Record) -> str:
     """A check constraint that the record breaks: its name, what it demands, and the record's values."""
     there = [name for name in rule.fields if name in record.fields]
-    values = ", ".join(f"{name}={record.fields[name]!r:.60}" for name in there)
+    values = ", ".join(f"{name}={_operand(name, record)!r:.60}" for name in there)
     return f"the check constraint {rule.name}, {words(rule.condition)}: {values}"
 
 
@@ -304,7 +305,7 @@ def _values(
 
 
 def _part(part: UniquePart, record: Record, form: Callable[[str, Function], str]) -> Value:
-    value = record.key.key if part.field == PARENT else record.fields.get(part.field, ABSENT)
+    value = record.key.key if part.field == PARENT else _operand(part.field, record)
     if value is JSON_NULL:
         return ABSENT
     for function, constant in part.functions:

@@ -11,7 +11,7 @@ from typing import Any
 
 from contentgit.content.canonical import json_value
 from contentgit.content.diff import ABSENT, Change, FieldChange
-from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, Record, RecordKey, Value
 from contentgit.errors import ContentgitError
 
 
@@ -60,7 +60,7 @@ def error(content: ContentgitError) -> dict[str, Any]:
 
 def plain(content: Any) -> Any:
     """Frozen values (dataclasses, named tuples, keys, times, paths) as JSON values, field by field."""
-    if content is JSON_NULL or content is ABSENT:
+    if content is JSON_NULL or content is ABSENT or type(content) is CarriedFile:
         return value(content)
     if isinstance(content, RecordKey | Path):
         return str(content)

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Final
 
 from contentgit.content.diff import Change
+from contentgit.content.records import CarriedFile, Value
 from contentgit.content.titles import TitledChange
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
@@ -25,8 +26,8 @@ from contentgit.review import Named, Review
 
 EXTENT: Final = Extent(1_000, 5_000)
 
-Picture = Callable[[str], str]
-"""The ``data:`` URI of a file's picture by its name in the media folder; ``""`` where there is none."""
+Picture = Callable[[Value], str]
+"""The ``data:`` URI of a file's picture, by the value of its field; ``""`` where there is none."""
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -187,9 +188,10 @@ def _pictures(change: Change, name: str, picture: Picture) -> str:
     shown = []
     for side, record in (("before", change.before), ("after", change.after)):
         file = record.fields.get(name) if record else None
-        uri = picture(file) if isinstance(file, str) and file else ""
+        uri = picture(file) if file else ""
         if uri:
-            alt = text(f"{name} {side}: {file}")
+            called = file.name if type(file) is CarriedFile else file
+            alt = text(f"{name} {side}: {called}")
             shown.append(
                 f'<figure class="{side}"><img src="{markup.escape(uri)}" alt="{alt}">'
                 f"<figcaption>{side}</figcaption></figure>"

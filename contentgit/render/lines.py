@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from contentgit.content.canonical import decode, json_value
-from contentgit.content.records import Record, Value
+from contentgit.content.records import CarriedFile, Record, Value
 from contentgit.content.text import in_segments, segments
 from contentgit.errors import FormatError
 from contentgit.render.plain import safe
@@ -47,7 +47,7 @@ def _field(name: str, value: Value) -> Iterator[str]:
     elif isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         yield f"{name}:"
         yield from (f"  - {_word(each)}" for each in value)
-    elif isinstance(value, list | Mapping) and value:
+    elif (isinstance(value, list | Mapping) and value) or type(value) is CarriedFile:
         yield f"{name}:"
         text = json.dumps(json_value(value), ensure_ascii=False, indent=2, sort_keys=True)
         yield from (f"  {safe(line)}" for line in text.split("\n"))

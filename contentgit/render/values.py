@@ -8,7 +8,7 @@ from typing import Final
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.layout import dump_name
-from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.records import JSON_NULL, CarriedFile, Value
 from contentgit.errors import FormatError
 from contentgit.render.plain import safe, visible
 
@@ -45,6 +45,20 @@ def byte_size(size: int) -> str:
     return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
 
 
+def file_words(file: CarriedFile, before: Value = ABSENT, width: int | None = WIDTH) -> str:
+    """``news/loaf.jpg (48 kB)``; beside the file ``before`` with what name and size do not say."""
+    known = [byte_size(file.size)]
+    if type(before) is CarriedFile and before != file:
+        if before.sha256 == file.sha256:
+            known.append("same bytes")
+        elif before.name == file.name:
+            known.append("other bytes")
+    name = visible(file.name)
+    if width is not None and len(name) > width:
+        name = f"…{name[1 - width :]}"  # of a path, the end says most
+    return f"{name} ({', '.join(known)})"
+
+
 def short(value: Value, width: int | None = WIDTH) -> str:
     """A value on one line, cut to ``width`` characters; ``None`` shows all."""
     if value is ABSENT:
@@ -53,6 +67,8 @@ def short(value: Value, width: int | None = WIDTH) -> str:
         return "null"
     if value is JSON_NULL:
         return "JSON null"
+    if type(value) is CarriedFile:
+        return file_words(value, width=width)
     if isinstance(value, str):
         quoted = f'"{visible(value)}"'
     else:
@@ -61,7 +77,16 @@ def short(value: Value, width: int | None = WIDTH) -> str:
 
 
 def apart(values: Sequence[Value]) -> list[str]:
-    """The values on a line each; long texts from shortly before the place where they differ."""
+    """The values on a line each; long texts from shortly before the place where they differ.
+
+    Files of one name have the beginning of their SHA-256, too.
+    """
+    files = {value for value in values if type(value) is CarriedFile}
+    if len(files) > len({file.name for file in files}):
+        return [
+            f"{short(each)[:-1]}, {each.sha256[:8]})" if type(each) is CarriedFile else short(each)
+            for each in values
+        ]
     texts = [value for value in values if isinstance(value, str)]
     same = _same_start(texts)
     cut = max(0, same - LEAD) if any(len(text) > WIDTH for text in texts) else 0

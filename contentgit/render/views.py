@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change, FieldChange
 from contentgit.content.embedded import titled
+from contentgit.content.records import CarriedFile
 from contentgit.render.passages import PASSAGE, Line, Piece, passages
 from contentgit.render.plain import safe
-from contentgit.render.values import WIDTH, short
+from contentgit.render.values import WIDTH, file_words, short
 
 if TYPE_CHECKING:
     from contentgit.content.records import Value
@@ -97,6 +98,8 @@ def _replaced(
     name: str, before: Value, after: Value, references: Mapping[str, str], extent: Extent
 ) -> FieldView:
     old, new = (named(value, references, extent.value) for value in (before, after))
+    if type(after) is CarriedFile:
+        new = file_words(after, before, extent.value)
     return FieldView(safe(name), "replaced", ((("delete", old), ("insert", new)),))
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from contentgit.content import canonical
 from contentgit.content.layout import dump_folder
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.records import CarriedFile, Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
-from contentgit.errors import UsageError
+from contentgit.db.tables import file_places
+from contentgit.errors import StorageError, UsageError
+from contentgit.history.carried import read_file
 from contentgit.history.commits import CommitComparison, Selection, references_of
 from contentgit.history.snapshots import Pair, change_batches, changes_of, in_order
+from contentgit.storages import pieces
 from contentgit.workingcopy.copies import copies
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
@@ -88,7 +91,26 @@ def compare_with_database(
                 for dump in dumps
             },
             find_schema_changes=partial(_schema_changes, project, dumps, commit, rows),
+            read_file=partial(_read_file, project, dumps, commit, rows),
         )
+
+
+def _read_file(
+    project: Project,
+    dumps: Sequence[Dump],
+    commit: str | None,
+    rows: Mapping[str, Applied],
+    file: CarriedFile,
+) -> bytes:
+    """The bytes of a small file: those of the commit, or of a storage."""
+    commits = {commit or found_commit(project, rows[dump.folder]) for dump in dumps}
+    data = read_file(project.repository, commits, file)
+    places = [place for dump in dumps for place in file_places(dump.tables)]
+    for place in places if not data else ():
+        name = project.carrier.stored(place, file)
+        with suppress(StorageError):
+            return b"".join(pieces(place.storage, name, file.sha256, file.size))
+    return data
 
 
 def _schema_changes(

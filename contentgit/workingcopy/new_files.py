@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.content.records import CarriedFile, Record
-from contentgit.db.tables import FilePlace, Tables
+from contentgit.db.tables import FilePlace, Tables, file_places
 from contentgit.errors import RefusedError
 from contentgit.git import FileStream
 from contentgit.history.carried import blob_of, completed, files_in
@@ -18,7 +18,7 @@ _SHOWN = 10
 
 def carries(tables: Tables) -> bool:
     """Whether files travel with rows of one of the tables."""
-    return any(field.place for table in tables.values() for field in table.fields)
+    return any(file_places(tables))
 
 
 @dataclass

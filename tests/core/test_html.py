@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 
 from contentgit.cli.pictures import ALL, LARGEST, Pictures
 from contentgit.content.diff import Change
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.records import CarriedFile, Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render.html import POLICY, html
 from tests.core.test_markdown import hostile, names
@@ -127,6 +128,33 @@ def test_a_picture_stands_before_and_after(tmp_path: Path) -> None:
         ("after", "gif"),
     ]
     assert 'alt="photo after: new.gif"' in made
+
+
+def test_pictures_of_files_that_travel_are_those_of_the_commits(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    old, new = (CarriedFile("a.png", digit * 64, 40) for digit in "ab")
+    bytes_of = {old: PNG, new: b"GIF89a" + b"\0" * 9}
+    asked: list[CarriedFile] = []
+
+    def read(file: CarriedFile) -> bytes:
+        asked.append(file)
+        return bytes_of[file]
+
+    pictures = Pictures(tmp_path, read=read)
+    before: Snapshot = {"shop.product:5": {"photo": old}}
+    after: Snapshot = {"shop.product:5": {"photo": new}}
+    made = page(before, after, picture=pictures.uri)
+    assert re.findall(r'<figure class="(\w+)"><img src="data:image/(\w+);base64', made) == [
+        ("before", "png"),
+        ("after", "gif"),
+    ]
+    assert 'alt="photo after: a.png"' in made
+    assert "<del>a.png (40 bytes)</del>" in made
+    assert "<ins>a.png (40 bytes, other bytes)</ins>" in made
+    asked.clear()
+    large, script = replace(old, size=LARGEST + 1), replace(old, name="a.svg")
+    assert (pictures.uri(large), pictures.uri(script), asked) == ("", "", [])
+    assert Pictures(tmp_path).uri(old) == ""
 
 
 def test_a_field_that_holds_no_file_has_no_picture(tmp_path: Path) -> None:

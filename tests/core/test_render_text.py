@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contentgit.content.diff import Change
 from contentgit.content.documents import UNSEEN
-from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.records import JSON_NULL, CarriedFile, Record, RecordKey
+from contentgit.render.data import plain
+from contentgit.render.lines import record_lines
 from contentgit.render.passages import PASSAGE, passages
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import change_lines, count_line, marked, stat_lines
@@ -178,6 +181,50 @@ def test_small_words() -> None:
     assert dump_label("districts@42,43") == "districts:42,43"
     assert dump_label("../no-dump") == "../no-dump"
     assert apart(["a" * 150 + "b", "a" * 150 + "c"]) == [f'"…{"a" * 20}{end}"' for end in "bc"]
+
+
+LOAF = CarriedFile("news/loaf.jpg", "a" * 64, 48213)
+
+
+def test_a_file_is_its_name_and_size_and_other_bytes_are_said() -> None:
+    other = replace(LOAF, sha256="b" * 64)
+    assert shown(None, {"picture": LOAF}) == [
+        "+ pages.page:42  Summer bread",
+        "    picture: news/loaf.jpg (48 kB)",
+    ]
+
+    def change(before: Any, after: Any) -> str:
+        return shown({"picture": before}, {"picture": after})[1].strip()
+
+    assert change(LOAF, other) == (
+        "picture: news/loaf.jpg (48 kB) → news/loaf.jpg (48 kB, other bytes)"
+    )
+    assert change(LOAF, replace(other, size=950)).endswith("(950 bytes, other bytes)")
+    assert change(LOAF, replace(LOAF, name="a.jpg")).endswith(" → a.jpg (48 kB, same bytes)")
+    assert change(LOAF, replace(other, name="a.jpg")).endswith(" → a.jpg (48 kB)")
+    assert change("news/loaf.jpg", LOAF) == 'picture: "news/loaf.jpg" → news/loaf.jpg (48 kB)'
+    assert change(LOAF, "") == 'picture: news/loaf.jpg (48 kB) → ""'
+    assert short(replace(LOAF, name="a/" * 100 + "b.jpg")) == f"…{'a/' * 47}b.jpg (48 kB)"
+    assert apart([LOAF, other, None]) == [
+        "news/loaf.jpg (48 kB, aaaaaaaa)",
+        "news/loaf.jpg (48 kB, bbbbbbbb)",
+        "null",
+    ]
+    assert apart([LOAF, "", [1]]) == ["news/loaf.jpg (48 kB)", '""', "[1]"]
+
+
+def test_a_file_as_json_and_for_git() -> None:
+    document = {"$file": "news/loaf.jpg", "sha256": "a" * 64, "size": 48213}
+    assert plain({"picture": [LOAF]}) == {"picture": [document]}
+    assert list(record_lines(Record(KEY, {"picture": LOAF}))) == [
+        "pages.page:42",
+        "picture:",
+        "  {",
+        '    "$file": "news/loaf.jpg",',
+        f'    "sha256": "{"a" * 64}",',
+        '    "size": 48213',
+        "  }",
+    ]
 
 
 def test_whatever_a_record_escapes_as_invisible_is_visible_in_reports() -> None:

@@ -27,7 +27,7 @@ from contentgit.content.conditions import (
 )
 from contentgit.content.description import parse_schema, schema_document
 from contentgit.content.documents import parse_document
-from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.records import JSON_NULL, CarriedFile, Record, RecordKey
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -51,6 +51,7 @@ from contentgit.integrity.rules import (
     doubtful,
     holds,
     names_of,
+    said,
     wanted,
 )
 from contentgit.specs import Dataset, ModelSpec
@@ -221,6 +222,24 @@ def test_values_that_functions_make_equal(functions: Any, values: Any) -> None:
     model = ModelSchema("x.thing", KeyKind.INTEGER, Layout.INTEGER, FIELDS, unique=(unique,))
     one, other = (list(wanted(record(name=value), model)) for value in values)
     assert one == other != []
+
+
+def test_of_a_file_its_name_is_compared() -> None:
+    """That is what the column has."""
+    loaf, other = (CarriedFile("a.jpg", digit * 64, 7) for digit in "ab")
+    fields = (FieldSchema("photo", FieldKind.FILE, carried=True),)
+    parts = (UniquePart("photo", ((Function.UPPER, None),)),)
+    sets = (UniqueSet("plain", ("photo",)), UniqueSet("f", ("photo",), plain=False, parts=parts))
+    named = Negated(compared("photo", "exact", "a.jpg"))
+    model = ModelSchema(
+        "x.thing", KeyKind.INTEGER, Layout.INTEGER, fields, unique=sets,
+        checks=(CheckRule("rule", ("photo",), named),),
+    )  # fmt: skip
+    wants = [list(wanted(record(photo=each), model)) for each in (loaf, other, "a.jpg")]
+    assert wants[0] == wants[1] == wants[2]
+    assert [values for _, _, values in wants[0]] == [("a.jpg",), ("A.JPG",)]
+    assert [certain for _, certain in broken(record(photo=loaf), model)] == [True]
+    assert said(model.checks[0], record(photo=loaf)).endswith(": photo='a.jpg'")
 
 
 def test_a_function_of_what_is_no_text_is_not_computed() -> None:

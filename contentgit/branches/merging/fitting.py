@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from contentgit.branches.trees import Sides
 from contentgit.check.shapes import in_order, misfit
 from contentgit.content.diff import ABSENT
-from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.records import CarriedFile, Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.errors import RecordError, RefusedError, UsageError
+from contentgit.history.carried import blob_of, files_in
 from contentgit.integrity.relations import references
 from contentgit.merge import Place, Resolution, Take, TreeConflict
 from contentgit.render.plain import plural
 
 
 def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
-    """The resolutions, with many-to-many values as they are written.
+    """The resolutions, with many-to-many values as they are written, and with the files that are named.
 
     Raises:
         UsageError: a value does not fit its field, or refers to a record that is not in ``tree``.
@@ -29,7 +31,11 @@ def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterat
         value = each.value
         schemas = (sides.schema(folder) for folder in sorted(sides.folders))
         for schema in filter(None, (models.get(each.place.key.model) for models in schemas)):
-            wrong = _misfit(each.place, value, schema)
+            known, wrong = schema.by_name.get(each.place.field), ""
+            if known and known.carried:
+                value = _file_called(sides, each.place, value)
+                wrong = _unknown_file(sides, value)
+            wrong = _misfit(each.place, value, schema) or wrong
             wrong = wrong or _dangling(sides, tree, each.place, value, schema)
             if wrong:
                 raise UsageError(
@@ -78,6 +84,31 @@ def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:
         text = value is None or isinstance(value, str)
         wrong = "" if text or field.kind is FieldKind.JSON else "is not text"
     return wrong and f"the value {wrong}"
+
+
+def _file_called(sides: Sides, place: Place, value: Value) -> Value:
+    """The file that has this name at the place on a side; the value itself where none has."""
+    paths = [*sides.paths(place.key)] if isinstance(value, str) and value else []
+    for tree in _trees(sides) if paths else ():
+        blobs = sides.repository.trees.files_at(tree, paths).values()
+        for _, name, file in chain.from_iterable(
+            map(files_in, sides.repository.objects.blobs(blobs))
+        ):
+            if (name, file.name) == (place.field, value):
+                return file
+    return value
+
+
+def _unknown_file(sides: Sides, value: Value) -> str:
+    if isinstance(value, str) and value:
+        return f"neither side has the file {value!r:.200} there"
+    if type(value) is CarriedFile and not blob_of(sides.repository, _trees(sides), value):
+        return f"neither side has a file with the bytes of {value.name!r:.200}"
+    return ""
+
+
+def _trees(sides: Sides) -> list[str]:
+    return [each for each in (sides.ours, sides.theirs, sides.base.tree) if each]
 
 
 def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: ModelSchema) -> str:

@@ -23,6 +23,7 @@ from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import best_text
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import GONE, Commit, FileEntry, Placed, Repository
+from contentgit.history.carried import completed
 from contentgit.history.commits import Selection, check_format
 from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.renumbered import without_new_keys
@@ -190,7 +191,8 @@ def _selected(
             f"{source} changes nothing in {', '.join(names)}",
             hint=f"contentgit show {source}  lists what it changes",
         )
-    return repository.writer.write_tree(None, wanted.items(), {"": base})
+    tree = repository.writer.write_tree(None, wanted.items(), {"": base})
+    return completed(repository, tree, base, [theirs])
 
 
 # What records refer to
@@ -220,9 +222,10 @@ def _with_dependencies(
         )
     gone = ((path, GONE) for path in search.files)
     come = ((path, FileEntry(PLAIN, blob)) for path, blob in search.files.items())
+    coming = repository.writer.write_tree(None, come, {"": theirs})
     return (
         repository.writer.write_tree(None, gone, {"": base}),
-        repository.writer.write_tree(None, come, {"": theirs}),
+        completed(repository, coming, theirs, [wider]),
     )
 
 

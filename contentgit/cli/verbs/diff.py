@@ -267,8 +267,8 @@ def _html(comparison: CommitComparison, found: Review, args: argparse.Namespace)
     if args.media and not Path(args.media).is_dir():
         raise UsageError(f"--media: there is no folder {args.media}")
     extent = WHOLE if args.full else EXTENT
-    picture = Pictures(folder).uri if folder else None
-    return html(found, comparison.changes, extent=extent, picture=picture)
+    pictures = Pictures(folder, read=comparison.read_file)
+    return html(found, comparison.changes, extent=extent, picture=pictures.uri)
 
 
 class _Whole:
