@@ -42,10 +42,17 @@ def browser() -> str:
     return next((path for path in found if path), "")
 
 
+def has_lfs() -> bool:
+    """Whether git-lfs is installed."""
+    return shutil.which("git-lfs") is not None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what this machine cannot test."""
     if not browser():
         terminalreporter.write_line("no browser: reports were not looked at in one (chromium)")
+    if not has_lfs():
+        terminalreporter.write_line("no git-lfs: files were not kept by it (git-lfs)")
 
 
 SPATIAL = ("spatialite", "postgis", "mysqlgis")
@@ -53,11 +60,13 @@ SPATIAL = ("spatialite", "postgis", "mysqlgis")
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """A folder only_<database> has models that no other database can hold, and since_<digits> those
-    of a Django that may not be here; a browser may be missing.
+    of a Django that may not be here; a browser or git-lfs may be missing.
 
     In continuous integration that is a failure.
     """
-    if collection_path.name == "test_browser.py" and not browser():
+    needed = {"test_browser.py": browser, "test_lfs.py": has_lfs, "test_files_lfs.py": has_lfs}
+    has = needed.get(collection_path.name)
+    if has and not has():
         return True if os.environ.get("CI") != "true" else None
     database = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
     folder = collection_path.relative_to(Path(__file__).parent).parts[:1]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import enum
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from contentgit.branches.merging import MergeOutcome, merge
 from contentgit.branches.merging.losing import refuse_losses
 from contentgit.branches.operation import Operation, refuse_unfinished
-from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.errors import RefusedError, RepositoryError, UnknownNameError, UsageError
 from contentgit.git import LeftAlone, RefMove, Repository, Talk
+from contentgit.git.refs import HEADS, TAGS
+from contentgit.history.carried import keeps_files_in_lfs
 
 
 class Way(enum.StrEnum):
@@ -238,9 +241,28 @@ def push(
         if head is None:
             raise UsageError("HEAD is on no branch", hint="name one: contentgit push REMOTE BRANCH")
         wanted = [head]
-    moves = repository.remotes.push(place, wanted, talk, tags=tags, delete=delete)
+    in_lfs = _with_files_in_lfs(repository, wanted, tags=tags)
+    if in_lfs:  # before a branch there names them
+        repository.lfs.push(place, in_lfs, talk)
+    moves = repository.remotes.push(
+        place, wanted, talk, tags=tags, delete=delete, files_sent=bool(in_lfs)
+    )
     if follow:
         for name in wanted:
             if repository.refs.tip(name) is not None:  # a tag follows nothing
                 repository.remotes.follow(name, place)
     return Transfer(place, repository.remotes.url(place), tuple(moves))
+
+
+def _with_files_in_lfs(
+    repository: Repository, names: Sequence[str], *, tags: bool
+) -> Sequence[str]:
+    """The refs that are pushed, by their full names, if git-lfs has files of one of them."""
+    read = repository.refs.read
+    wanted = [place + name for name in names for place in (HEADS, TAGS) if read(place + name)]
+    wanted += [name for name, _ in repository.refs.under(TAGS)] if tags else []
+    for name in wanted:
+        with suppress(RepositoryError):  # the tag of something else than a commit
+            if keeps_files_in_lfs(repository, read(name) or ""):
+                return wanted
+    return ()

@@ -14,6 +14,7 @@ from contentgit.errors import ContentgitError
 from contentgit.git import Repository, finish_moves
 
 if TYPE_CHECKING:
+    from contentgit.branches.lfs import FilesInLfs
     from contentgit.branches.workflows import Workflow
 
 OWN_REFS = "refs/contentgit/"
@@ -25,7 +26,7 @@ class Initialized:
     """Where the repository is, whether it was there before, and the workflow that was asked for.
 
     Where it lies in another repository that does not ignore it, that is ``around``, and ``ignore`` is the
-    line for its ``.gitignore``.
+    line for its ``.gitignore``. ``lfs`` is set where git-lfs keeps files.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Initialized:
     workflow: Workflow | None = None
     around: Path | None = None
     ignore: str = ""
+    lfs: FilesInLfs | None = None
 
 
 def init(
@@ -44,22 +46,30 @@ def init(
     branch: str = "main",
     host: str | None = None,
     force: bool = False,
+    lfs: bool = False,
     command: Sequence[str] = (),
     opened: Callable[[Repository], object] = finish_moves,
 ) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
 
     With ``host`` (``"github"``, ``"gitlab"``) a commit adds the host's workflow, also to a repository that is
-    there; ``force`` replaces another file in its place. With the ``command`` that starts contentgit, git's
-    own merge and diff are set up in a new one, too. ``opened`` is called with the repository.
+    there; ``force`` replaces another file in its place. With ``lfs`` git-lfs keeps files, from a new commit
+    on where the repository is there. With the ``command`` that starts contentgit, git's own merge and diff
+    are set up in a new one, too. ``opened`` is called with the repository.
 
     Raises:
-        RepositoryError: the folder holds something else, or git refused.
+        RepositoryError: the folder holds something else, git refused, or git-lfs is not installed.
         RefusedError: there is another file where the workflow goes.
     """
     repository = Repository.init(path, bare=bare, branch=branch)
     opened(repository)
-    made = _begun(repository, branch, command)
+    if lfs:
+        from contentgit.branches.lfs import keep_files_in_lfs
+
+        hooked = repository.lfs.install()
+    made = _begun(repository, branch, command, lfs=lfs)
+    if lfs:
+        made = replace(made, lfs=keep_files_in_lfs(repository, made.branch, hooked=hooked))
     outer = repository.around()
     if outer is not None:
         made = replace(made, around=outer[0], ignore=outer[1])
@@ -71,9 +81,12 @@ def init(
     return replace(made, workflow=added)
 
 
-def _begun(repository: Repository, branch: str, command: Sequence[str]) -> Initialized:
+def _begun(
+    repository: Repository, branch: str, command: Sequence[str], *, lfs: bool
+) -> Initialized:
     # Imported here: the verbs that only look for a repository start faster without.
     from contentgit.branches.git_setup import install
+    from contentgit.content.pointers import ATTRIBUTES_FILE, with_pointers
     from contentgit.history.commits import check_format, repository_document
 
     repository.settings.identity()
@@ -84,7 +97,10 @@ def _begun(repository: Repository, branch: str, command: Sequence[str]) -> Initi
         return Initialized(repository.path, repository.bare, head, created=False)
     if command:  # before the branch, which says that all is done
         install(repository, command, force=False)
-    tree = repository.writer.write_tree(None, [(REPOSITORY_FILE, repository_document())])
+    files = [(REPOSITORY_FILE, repository_document())]
+    if lfs:
+        files.append((ATTRIBUTES_FILE, with_pointers(b"")))
+    tree = repository.writer.write_tree(None, files)
     new = repository.writer.commit_tree(tree, [], "Start a repository of content\n")
     repository.worktrees.advance(head, new, None, "contentgit init")
     return Initialized(repository.path, repository.bare, head, created=True)

@@ -14,12 +14,14 @@ from contentgit.git.failures import no_repository
 from contentgit.git.following import common_folder
 from contentgit.git.history import History
 from contentgit.git.housekeeping import Housekeeping
+from contentgit.git.lfs import Lfs, Wanted
 from contentgit.git.objects import Objects
 from contentgit.git.program import CONFIGURATION, Program, check_age
 from contentgit.git.refs import HEADS, Refs
-from contentgit.git.remotes import Moved, RefMove, Remotes, Talk
+from contentgit.git.remotes import Moved, RefMove, Remotes
 from contentgit.git.settings import Settings
 from contentgit.git.tags import Tag, Tags
+from contentgit.git.talking import Talk
 from contentgit.git.trees import Trees
 from contentgit.git.values import (
     GONE,
@@ -55,6 +57,7 @@ __all__ = [
     "Tag",
     "Talk",
     "Version",
+    "Wanted",
     "finish_moves",
     "with_trailers",
 ]
@@ -105,6 +108,7 @@ class Repository:
             program, self.refs, self.trees, self.git_dir, shared, bare=self.worktree is None
         )
         self.remotes = Remotes(program, self.refs, self.history)
+        self.lfs = Lfs(program, self.remotes)
         self.tags = Tags(program, self.refs)
         self.settings = Settings(program, shared)
         self.housekeeping = Housekeeping(program, self.git_dir, shared)

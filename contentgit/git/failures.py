@@ -188,3 +188,18 @@ def said(errors: str) -> str:
             if line.startswith(start):
                 return line.removeprefix(start)
     return lines[0] if lines else "it gave no reason"
+
+
+def lfs_failed(what: str, errors: str, hint: str) -> RepositoryError:
+    """The error for what git-lfs wrote to standard error; ``what`` it cannot do."""
+    if "'lfs' is not a git command" in errors:
+        return RepositoryError(
+            "git-lfs is not installed, and this repository needs it for its files",
+            hint="install it, then run the command again: apt install git-lfs, brew install git-lfs, or see "
+            "https://git-lfs.com",
+        )
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    # Its last words are that it failed, and how to go on all the same.
+    telling = [line for line in lines if not line.startswith(("error: failed to ", "hint: "))]
+    reason, *more = telling or lines or ["it gave no reason"]
+    return RepositoryError(f"{what}: {reason}", hint=hint, items=more[:20])

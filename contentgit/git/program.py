@@ -50,6 +50,8 @@ ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    # Else a worktree that follows its branch would have git-lfs download all files of the commits.
+    "GIT_LFS_SKIP_SMUDGE": "1",
     # Objects are megabytes: without it fast-import gives memory back and asks for it again all day.
     "MALLOC_TRIM_THRESHOLD_": "268435456",
 }

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UnknownNameError
@@ -15,12 +12,8 @@ from contentgit.git.failures import said
 from contentgit.git.history import History
 from contentgit.git.program import Program
 from contentgit.git.refs import HEADS, REMOTES, TAGS, Refs
-from contentgit.git.running import Running
+from contentgit.git.talking import QUIET, Talk, talk_to_remote, without_password
 
-_PASSWORD = re.compile(
-    r"(?P<scheme>https?://)[^/\s]+@|(?P<other>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]*@",
-    re.IGNORECASE,
-)
 _LOCKED_OUT = (
     "authentication failed",
     "could not read username",
@@ -43,7 +36,6 @@ _AWAY = (
     "connection reset",
 )
 _NOTHING_THERE = ("does not appear to be a git repository", "not found", "does not exist")
-_TURN = 0.1  # seconds between two looks at what git says of its progress
 
 
 class Moved(enum.StrEnum):
@@ -73,19 +65,6 @@ class RefMove(NamedTuple):
             if self.ref.startswith(prefix):
                 return self.ref.removeprefix(prefix)
         return self.ref
-
-
-@dataclass(frozen=True)
-class Talk:
-    """Whether git may ask for a password on the terminal, and what receives its progress, line by line."""
-
-    prompt: bool = False
-    progress: Callable[[str], None] | None = None
-
-
-def without_password(text: str) -> str:
-    """``text`` without names and passwords in URLs."""
-    return _PASSWORD.sub(lambda match: f"{match['scheme'] or match['other']}…@", text)
 
 
 class Remotes:
@@ -163,7 +142,7 @@ class Remotes:
 
     # Fetching
 
-    def fetch(self, remote: str, talk: Talk = Talk(), *, prune: bool = False) -> list[RefMove]:
+    def fetch(self, remote: str, talk: Talk = QUIET, *, prune: bool = False) -> list[RefMove]:
         """Brings the remote's branches to ``refs/remotes/REMOTE``, and the tags of their commits.
 
         No branch of this repository moves, also where it was cloned as a mirror.
@@ -177,7 +156,8 @@ class Remotes:
         # All of what is new, also in a partial clone: what git fetched later would come unseen.
         arguments = ["--no-recurse-submodules", "--no-filter", *(["--prune"] if prune else [])]
         own = self._refspecs(remote)
-        code, _, errors = self._run("fetch", talk, [*arguments, *own[:1]], [remote, *own[1:]])
+        options, words = [*arguments, *own[:1]], [remote, *own[1:]]
+        code, _, errors = talk_to_remote(self._program, "fetch", options, words, talk)
         if code:
             raise self._failure("fetch", remote, errors)
         return [*self._moves(before, self._at(remote))]
@@ -215,14 +195,15 @@ class Remotes:
         self,
         remote: str,
         branches: Sequence[str],
-        talk: Talk = Talk(),
+        talk: Talk = QUIET,
         *,
         tags: bool = False,
         delete: Sequence[str] = (),
+        files_sent: bool = False,
     ) -> list[RefMove]:
         """Sends branches and tags, to those of the same name; never by force.
 
-        The user's own hook ``pre-push`` is asked, as git does.
+        The user's own hook ``pre-push`` is asked, as git does. With ``files_sent`` git-lfs has none to send.
 
         Raises:
             UnknownNameError: there is no such remote or branch.
@@ -237,8 +218,14 @@ class Remotes:
         wanted += [f"{TAGS}*:{TAGS}*"] if tags else []
         arguments = ["--porcelain", "--no-force", "--recurse-submodules=no"]
         mirror = f"remote.{remote}.mirror=false"  # it would force, and delete what is not here
-        code, output, errors = self._run(
-            "push", talk, arguments, [remote, *wanted], config=[mirror]
+        code, output, errors = talk_to_remote(
+            self._program,
+            "push",
+            arguments,
+            [remote, *wanted],
+            talk,
+            config=[mirror],
+            env={"GIT_LFS_SKIP_PUSH": "1"} if files_sent else {},
         )
         moves = [*_pushed(output)]
         rejected = [each for each in moves if each.moved is Moved.REJECTED]
@@ -260,34 +247,6 @@ class Remotes:
             hint="contentgit branch  (lists the branches)\ncontentgit tag  (lists the tags)",
         )
 
-    # git itself
-
-    def _run(
-        self,
-        verb: str,
-        talk: Talk,
-        options: Sequence[str],
-        words: Sequence[str],
-        config: Sequence[str] = (),
-    ) -> tuple[int, str, str]:
-        own = self._program
-        # Unlike other calls of git, these need the network, and a push runs the user's hooks.
-        without = ("core.hooksPath=",) if verb == "push" else ()
-        configuration = [line for line in own.configuration if not line.startswith(without)]
-        program = Program(own.folder, configuration)
-        program.environment = {
-            name: value for name, value in own.environment.items() if name != "GIT_ALLOW_PROTOCOL"
-        }
-        shown = ["--progress" if talk.progress else "--no-progress"]
-        env = {"GIT_TERMINAL_PROMPT": "1"} if talk.prompt else {}
-        arguments = [*options, *shown, "--end-of-options", *words]
-        with program.start(verb, *arguments, env=env, config=config, tied=True) as running:
-            if talk.progress:
-                _tell(running, talk.progress)
-            output = running.output.read().decode("utf-8", "replace")
-            code, errors = running.finish()
-        return code, output, errors
-
     def _failure(self, verb: str, remote: str, errors: str) -> ContentgitError:
         reason, text = without_password(said(errors)), errors.lower()
         where = f"{remote} ({self.url(remote)})"
@@ -305,22 +264,6 @@ class Remotes:
                 hint=self._program.command(f"remote set-url {remote} URL") + "  (corrects it)",
             )
         return self._program.failure(f"{verb} {remote}", without_password(errors), writing=True)
-
-
-def _tell(running: Running, progress: Callable[[str], None]) -> None:
-    """Passes git's progress on until it ends; the file of errors keeps all of it."""
-    place, rest = 0, ""
-    handle = running.errors.fileno()
-    ended = False
-    while not ended:
-        ended = running.process.poll() is not None
-        data = os.pread(handle, 1 << 16, place)
-        place += len(data)
-        *lines, rest = re.split(r"[\r\n]", rest + data.decode("utf-8", "replace"))
-        for line in filter(None, map(str.strip, lines)):
-            progress(without_password(line))
-        if not ended:
-            time.sleep(_TURN)
 
 
 def _pushed(output: str) -> Iterator[RefMove]:

@@ -15,7 +15,7 @@ from contentgit.db import stored_files
 from contentgit.db.stored_files import State
 from contentgit.db.tables import FilePlace
 from contentgit.errors import ContentgitError, StorageError
-from contentgit.history.carried import blob_of
+from contentgit.history.carried import blob_of, fetch_files, reading
 from contentgit.models import StoredFile
 from contentgit.plan.steps import Action, Plan
 from contentgit.storages import Held, is_folder, put, remove, storage_key
@@ -138,8 +138,9 @@ def bring(project: Project, files: Sequence[Brought]) -> None:
 
     Raises:
         StorageError: a storage refuses; what was put is removed by the next apply.
-        RepositoryError: the repository cannot be read.
+        RepositoryError: the repository cannot be read, or git-lfs cannot bring what is not here.
     """
+    fetch_files(project.repository, ((each.blob, each.file) for each in files), project.progress)
     done, carrier = 0, project.carrier
     by_place: dict[str, list[Brought]] = {}
     for each in files:
@@ -170,7 +171,7 @@ def _free_name(each: Brought) -> str:
 
 def _put(project: Project, name: str, each: Brought) -> str:
     held = Held(each.file.sha256, each.file.size)
-    with project.repository.objects.reading(each.blob.id) as pieces:
+    with reading(project.repository, each.blob, each.file) as pieces:
         return put(each.place.storage, name, held, pieces, each.place.length)
 
 

@@ -215,7 +215,7 @@ def commit(
             carried = NewFiles(project)
             for draft in drafts:
                 draft.prove(carried)
-            carried.new([parent] if parent else [])
+            carried.new(parent)
         elif changed:
             tree = _tree(project, parent, drafts)
     if dry_run or not changed:

@@ -9,7 +9,7 @@ from contentgit.content.records import CarriedFile, Record
 from contentgit.db.tables import FilePlace, Tables, file_places
 from contentgit.errors import RefusedError
 from contentgit.git import FileStream
-from contentgit.history.carried import blob_of, completed, files_in
+from contentgit.history.carried import blob_of, completed, files_in, keeps_files_in_lfs
 from contentgit.storages import pieces
 from contentgit.workingcopy.project import Project
 
@@ -25,7 +25,8 @@ def carries(tables: Tables) -> bool:
 class NewFiles:
     """The files of the records that a commit writes, by SHA-256, each with where it is stored.
 
-    They are ``limited`` in size, unless they would be lost otherwise.
+    They are ``limited`` in size, unless they would be lost otherwise; then they go into git itself, since
+    git-lfs forgets files of commits that are on no branch.
     """
 
     project: Project
@@ -53,30 +54,33 @@ class NewFiles:
             RefusedError: a file is larger than the repository takes.
             StorageError: a storage cannot be read, or a file has changed since it was looked at.
         """
-        repository = self.project.repository
         known = [*filter(None, [parent, *sources])]
-        new = self.new(known)
         streams = {
             sha256: FileStream(file.size, self._pieces(place, file))
-            for sha256, (place, _, file) in new.items()
+            for sha256, (place, _, file) in self.new(parent, sources).items()
         }
-        return completed(repository, tree, parent, known, streams)
+        plain = not self.limited
+        return completed(self.project.repository, tree, parent, known, streams, plain=plain)
 
-    def new(self, known: Sequence[str]) -> Mapping[str, tuple[FilePlace, Record, CarriedFile]]:
+    def new(
+        self, parent: str | None, sources: Sequence[str] = ()
+    ) -> Mapping[str, tuple[FilePlace, Record, CarriedFile]]:
         """The files that none of the commits and trees has; raises RefusedError as :meth:`tree`."""
         repository = self.project.repository
+        known = [*filter(None, [parent, *sources])]
         found = {
             sha256: each
             for sha256, each in self.found.items()
             if blob_of(repository, known, each[2]) is None
         }
-        if self.limited:
+        if self.limited and not (parent and keeps_files_in_lfs(repository, parent)):
             self._refuse_large(found)
         return found
 
     def _pieces(self, place: FilePlace, file: CarriedFile) -> Iterator[bytes]:
+        # The name is found here, and not by the thread that reads.
         name = self.project.carrier.stored(place, file)
-        yield from pieces(place.storage, name, file.sha256, file.size)
+        return pieces(place.storage, name, file.sha256, file.size)
 
     def _refuse_large(self, new: Mapping[str, tuple[FilePlace, Record, CarriedFile]]) -> None:
         limit = self.project.config.file_limit
@@ -89,5 +93,6 @@ class NewFiles:
             raise RefusedError(
                 f"files of more than {limit:,} bytes do not belong in git; nothing was committed",
                 items=items,
-                hint='raise CONTENTGIT["FILE_LIMIT"], or leave the field out with "exclude"',
+                hint="contentgit init --lfs  (has git-lfs keep all files)\n"
+                'raise CONTENTGIT["FILE_LIMIT"], or leave the field out with "exclude"',
             )

@@ -193,6 +193,7 @@ RUN = {
         "docs/installing.md",
         "docs/identity.md",
         "docs/copies.md",
+        "docs/files.md",
         "docs/migrations.md",
         "docs/cli.md",
         "docs/check.md",

@@ -22,7 +22,7 @@ from contentgit.render.plain import safe
 from contentgit.render.styled import Text
 
 _PROGRESS = re.compile(
-    r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
+    r"(?:remote: )?(?P<what>[A-Z][A-Za-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
 )
 
 _SIGNS = {

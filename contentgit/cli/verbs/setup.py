@@ -24,22 +24,27 @@ from contentgit.render.plain import plural
 from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
+    from contentgit.branches.lfs import FilesInLfs
+    from contentgit.branches.repositories import Initialized
     from contentgit.workingcopy.inventory import DumpInventory, ModelInventory
 
 
 def init_options(options: Options) -> None:
     options.describe(
         "Creates the git repository that the settings name, or PATH, with a first commit. With --ci also "
-        "commits a workflow for that host, which reviews content and applies it.",
+        "commits a workflow for that host, which reviews content and applies it. With --lfs git-lfs keeps "
+        "the files that travel with rows. Both work in a repository that exists, too.",
         "contentgit init",
         "contentgit init --bare /srv/content.git",
         "contentgit init --ci github",
+        "contentgit init --lfs",
     )
     options.word("path", "PATH", "folder (default: that of the settings)")
     options.flag("--bare", "create a bare repository, without a worktree")
     text = "name of the first branch (default: main)"
     options.value("-b --initial-branch", "NAME", text, default="main")
     options.value("--ci", None, "commit a workflow for this host", choices=("github", "gitlab"))
+    options.flag("--lfs", "keep files in git-lfs")
     options.flag("--force", "with --ci: overwrite an existing file")
 
 
@@ -54,6 +59,7 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         branch=args.initial_branch,
         host=args.ci,
         force=args.force,
+        lfs=args.lfs,
         command=COMMAND,
         opened=partial(take, terminal=terminal),
     )
@@ -67,8 +73,10 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
             "git's own merge and diff understand its records "
             "(contentgit setup-git --check lists how)"
         )
-    else:
+    elif made.lfs is None:
         terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
+    if made.lfs is not None:
+        _tell_lfs(made, made.lfs, terminal)
     if made.around is not None:  # the code's repository would take it for a submodule
         where = f"It is inside the repository {made.around}, which should ignore it."
         terminal.lines([f"{where} Add this line to its .gitignore:", f"    {made.ignore}"])
@@ -81,6 +89,17 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
     elif made.created:
         tell_next(["contentgit datasets", "contentgit commit -m MESSAGE"], terminal, "then:")
     return 0
+
+
+def _tell_lfs(made: Initialized, lfs: FilesInLfs, terminal: Terminal) -> None:
+    since = f" from commit {lfs.commit[:SHORT]} on" if lfs.changed else ""
+    moved = f"; {plural(lfs.files, 'file')} went there from git" if lfs.files else ""
+    terminal.line(f"git-lfs keeps the files of branch {made.branch}{since}{moved}")
+    if lfs.by_hand:
+        terminal.hint(
+            "the repository has a hook pre-push of its own: contentgit push sends files, git push does not\n"
+            f"{lfs.by_hand}  (says what the hook needs)"
+        )
 
 
 def _configured(args: argparse.Namespace) -> Path:
