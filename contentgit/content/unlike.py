@@ -75,6 +75,17 @@ def bare_fields(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema
                 )
 
 
+def kept_files(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema]) -> list[str]:
+    """The fields that have files ``there`` and their names alone ``here``."""
+    return [
+        f"{label}.{each.name}"
+        for label, model in sorted(there.items())
+        for each in model.fields
+        if each.carried and label in here
+        if (other := here[label].by_name.get(each.name)) is not None and not other.carried
+    ]
+
+
 def bare_places(there: FieldSchema, here: FieldSchema) -> list[str] | None:
     """The rules by which a field holds references inside ``there`` and primary keys ``here``.
 

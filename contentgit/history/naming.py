@@ -18,7 +18,7 @@ from contentgit.content.layout import DATASET_FILE
 from contentgit.content.records import Record
 from contentgit.content.referring import refers_to_any, targets
 from contentgit.content.schema import KeyKind, ModelSchema
-from contentgit.content.unlike import bare_places, named_rules
+from contentgit.content.unlike import bare_places, kept_files, named_rules
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
@@ -29,6 +29,7 @@ _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 _SAME: Final = "commit the dump on both branches with the same {}, then merge"
 _SAME_NAMES: Final = _SAME.format('CONTENTGIT["IDENTITIES"]')
 _SAME_PLACES: Final = _SAME.format("'references'")
+_SAME_FILES: Final = _SAME.format("'files'")
 
 
 def recorded_names(
@@ -118,7 +119,7 @@ def refuse_embedding(
     hint: str = "",
 ) -> None:
     """Refuses two sides of a dump of which one has primary keys inside of a field, and the other references,
-    in the whole field or at a place of it.
+    in the whole field or at a place of it. Also those of which one has names in place of files.
 
     Raises:
         RefusedError: they are so.
@@ -141,6 +142,17 @@ def refuse_embedding(
             f"both sides have {folder}, but one of them has primary keys inside of texts or JSON",
             items=found,
             hint=hint or _SAME_PLACES,
+            data={"dump": folder, "fields": found},
+        )
+    sides = (("ours", here, there), ("theirs", there, here))
+    found = [
+        f"{each} has files in {who} alone" for who, *some in sides for each in kept_files(*some)
+    ]
+    if found:
+        raise RefusedError(
+            f"both sides have {folder}, but one of them has names in place of files",
+            items=found,
+            hint=hint or _SAME_FILES,
             data={"dump": folder, "fields": found},
         )
 

@@ -7,7 +7,7 @@ from shlex import quote
 
 from contentgit.content.layout import of_models
 from contentgit.content.lenses import NOTHING
-from contentgit.content.unlike import bare_fields
+from contentgit.content.unlike import bare_fields, kept_files
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import batches
 from contentgit.render.plain import named_first, plural
@@ -46,6 +46,15 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
             hint="name these in 'references' of their spec, as where the commit was made\n"
             f"{call}  (commits primary keys of this database)",
             data={"fields": bare},
+        )
+    kept = kept_files(evolution.recorded, evolution.models)
+    if kept:
+        raise RefusedError(
+            f"commit {commit} has files in {label}; this code would write their names alone",
+            items=kept,
+            hint='write "files": "carry" in their specs, as where the commit was made\n'
+            f"{call}  (commits names alone)",
+            data={"fields": kept},
         )
     counts = sorted({**evolution.left_out, **evolution.excluded}.items())
     if counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contentgit.content.evolution import LostValues
-from contentgit.content.unlike import bare_fields, other_kinds, renames
+from contentgit.content.unlike import bare_fields, kept_files, other_kinds, renames
 from contentgit.errors import RefusedError
 from contentgit.plan import Licences
 from contentgit.render.plain import named_first, plural
@@ -37,6 +37,7 @@ def refuse_unreadable(evolution: Evolution, request: Request, *, retyped: bool =
     if retyped:
         _refuse_retyped(evolution, request)
     _refuse_bare(evolution)
+    _refuse_kept_files(evolution)
     kinds = other_kinds(evolution.recorded, evolution.models)
     other = [] if evolution.is_newer else [*kinds]
     if other:
@@ -68,6 +69,32 @@ def _refuse_bare(evolution: Evolution) -> None:
             f"commit {commit} has references inside of fields in {label}; this code would take them for text",
             items=here,
             hint="name these in 'references' of their spec, as where the commit was made",
+            data={"fields": here},
+        )
+
+
+def _refuse_kept_files(evolution: Evolution) -> None:
+    """Refuses to apply a commit with names alone where the code has files, or the other way round.
+
+    Raises:
+        RefusedError: they are so.
+    """
+    commit, label = evolution.commit[:10], evolution.dump.dataset.label
+    there = kept_files(evolution.models, evolution.recorded)
+    if there:
+        raise RefusedError(
+            f"commit {commit} has names in {label} in place of files, which this code carries",
+            items=there,
+            hint="contentgit commit  (where the files are: records them; then apply that commit)\n"
+            'or write "files": "keep" in their specs, to apply it as it is',
+            data={"fields": there},
+        )
+    here = kept_files(evolution.recorded, evolution.models)
+    if here:
+        raise RefusedError(
+            f"commit {commit} has files in {label}; this code would take their names alone",
+            items=here,
+            hint='write "files": "carry" in their specs, as where the commit was made',
             data={"fields": here},
         )
 

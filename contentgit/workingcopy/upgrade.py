@@ -21,7 +21,7 @@ from contentgit.content.evolution import OpaqueStep
 from contentgit.content.evolved import evolved_description
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
 from contentgit.content.lenses import Lens
-from contentgit.content.unlike import bare_fields
+from contentgit.content.unlike import bare_fields, kept_files
 from contentgit.errors import DatabaseError, RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.carried import completed
@@ -140,7 +140,7 @@ def _refuse_bare(evolutions: Sequence[Evolution]) -> None:
     Raises:
         RefusedError: this code has references where the commit has primary keys, or the other way round.
     """
-    there, here = list[str](), list[str]()
+    there, here, files = list[str](), list[str](), list[str]()
     for each in evolutions:
         path = f"{each.dump.folder}/{DATASET_FILE}"
         data = each.repository.blob(each.commit, path)
@@ -150,6 +150,7 @@ def _refuse_bare(evolutions: Sequence[Evolution]) -> None:
         models = parse_schema(evolved_description(document, each.migrations)).models
         there += bare_fields(each.models, models)
         here += bare_fields(models, each.models)
+        files += kept_files(each.models, models) + kept_files(models, each.models)
     hint = "check the commit out with the code of its time, migrate there, and commit"
     if there:
         raise RefusedError(
@@ -162,6 +163,12 @@ def _refuse_bare(evolutions: Sequence[Evolution]) -> None:
             "the commit has references inside of texts or JSON where this code has none",
             items=here,
             hint="name these in 'references' of their spec, as where the commit was made",
+        )
+    if files:
+        raise RefusedError(
+            "the commit, or this code, has names in place of files that the other has",
+            items=files,
+            hint="let 'files' of their specs be what it was where the commit was made",
         )
 
 
