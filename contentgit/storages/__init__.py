@@ -17,6 +17,7 @@ from typing import IO, Any, Final, NamedTuple, TypeVar
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
+from django.utils.crypto import get_random_string
 from django.utils.functional import LazyObject
 
 from contentgit.errors import FormatError, StorageError
@@ -226,6 +227,34 @@ def pieces(storage: Storage, name: str, sha256: str, size: int) -> Iterator[byte
             f"{name!r} in {storage_name(storage)} changed while it was read",
             hint="run the command again when nobody writes the file",
         )
+
+
+def free_name(storage: Storage, name: str, length: int | None) -> str:
+    """A name like this one that no file has, of at most ``length`` characters.
+
+    Storages that let uploads write over files, as those of django-storages do unless told otherwise, call
+    every name available.
+
+    Raises:
+        StorageError: there is none, or the storage cannot be asked.
+    """
+    with asking(storage, name):
+        found = str(storage.get_available_name(name, max_length=length))
+        while storage.exists(found):
+            folder, _, last = name.rpartition("/")
+            root, dot, suffix = last.rpartition(".")
+            root, end = (root, dot + suffix) if root else (last, "")
+            if length is not None:
+                over = len(name) + len("_1234567") - length
+                root = root[: len(root) - over] if over > 0 else root
+            if not root:
+                raise StorageError(
+                    f"{name!r} is taken in {storage_name(storage)}, and no longer name fits its column",
+                    hint="rename the file that has the name, or make the column longer",
+                )
+            # Not get_alternative_name: where uploads write over files, that gives back the name.
+            found = f"{folder}{'/' * bool(folder)}{root}_{get_random_string(7)}{end}"
+        return found
 
 
 def put(

@@ -71,7 +71,9 @@ class Cache:
             path, self.path = self.path, None  # tried once
             with suppress(sqlite3.Error, OSError):
                 path.parent.mkdir(exist_ok=True)
-                connection = sqlite3.connect(path, timeout=2, isolation_level=None)
+                connection = sqlite3.connect(
+                    path, timeout=2, isolation_level=None, check_same_thread=False
+                )
                 connection.execute(_TABLE)
                 self._connection = connection
         return self._connection

@@ -18,7 +18,7 @@ from contentgit.errors import ContentgitError, StorageError
 from contentgit.history.carried import blob_of, fetch_files, reading
 from contentgit.models import StoredFile
 from contentgit.plan.steps import Action, Plan
-from contentgit.storages import Held, is_folder, put, remove, storage_key
+from contentgit.storages import Held, free_name, is_folder, put, remove, storage_key
 from contentgit.workingcopy.file_plans import Brought, Cleared, FilePlan, Left, Named
 from contentgit.workingcopy.planned import Contents, DumpPlan, Planned
 from contentgit.workingcopy.project import Project
@@ -147,7 +147,9 @@ def bring(project: Project, files: Sequence[Brought]) -> None:
         by_place.setdefault(each.place.field, []).append(each)
     for every in by_place.values():
         for some in batches(every, _BATCH):
-            names = [_free_name(each) for each in some]
+            names = [
+                free_name(each.place.storage, each.file.name, each.place.length) for each in some
+            ]
             pairs = [
                 (each.place.field, name, each.file) for name, each in zip(names, some, strict=True)
             ]
@@ -162,11 +164,6 @@ def bring(project: Project, files: Sequence[Brought]) -> None:
                     moved.append((each.place.field, there, each.file))
                 carrier.put(each.place, there, each.file)
             stored_files.remember(project.using, State.BROUGHT, moved)
-
-
-def _free_name(each: Brought) -> str:
-    place, name = each.place, each.file.name
-    return str(place.storage.get_available_name(name, max_length=place.length))
 
 
 def _put(project: Project, name: str, each: Brought) -> str:

@@ -323,3 +323,16 @@ def test_an_update_merges_files_into_a_database(parted: Sites, media: dict[str, 
     assert files_in(media["other"]) == {"news/new-loaf.jpg": b"new loaf", **others}
     parted.ok("other", "undo", "--yes")
     assert files_in(media["other"]) == {"news/loaf.jpg": LOAF, **others}
+
+
+def test_a_storage_that_lets_uploads_write_over_files_loses_none(
+    sites: Sites, media: dict[str, Path]
+) -> None:
+    (media["other"] / "news").mkdir(parents=True)
+    (media["other"] / "news/loaf.jpg").write_bytes(b"somebody's")
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    with override_settings(STORAGES={"default": {**backend, "OPTIONS": {"allow_overwrite": True}}}):
+        sites.apply()
+        assert (media["other"] / "news/loaf.jpg").read_bytes() == b"somebody's"
+        assert (media["other"] / pictures("other")["Loaf"]).read_bytes() == LOAF
+        assert ", clean" in sites.ok("other", "status")
