@@ -177,7 +177,8 @@ def _file_lines(planned: Planned) -> Iterator[Text]:
     for files, words in ((planned.files.brought, "to bring"), (planned.files.left, "to remove")):
         found = counted(files)
         if found.files:
-            yield Text(f"  {plural(found.files, 'file')} {words} ({byte_size(found.size)})")
+            rest = ", unless another row names them" if files is planned.files.left else ""
+            yield Text(f"  {plural(found.files, 'file')} {words} ({byte_size(found.size)}){rest}")
 
 
 def _link_lines(planned: Planned) -> Iterator[Text]:

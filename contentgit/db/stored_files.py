@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.apps import apps
 from django.core.files.storage import Storage
 from django.db import transaction
-from django.db.models import FileField, QuerySet
+from django.db.models import F, FileField, QuerySet
 from django.db.models.functions import Lower
 
 from contentgit.content.portions import batches
@@ -65,6 +65,15 @@ def forget(using: str, rows: Sequence[StoredFile]) -> None:
             _rows(using).filter(id__in=some).delete()
 
 
+def keep(using: str, rows: Sequence[StoredFile]) -> None:
+    """Forget files that rows name still, but for the names that records have."""
+    renamed = [row for row in rows if row.recorded != row.name]
+    forget(using, [row for row in rows if row.recorded == row.name])
+    with translated(f"database {using!r}"):
+        for some in batches([row.id for row in renamed], _CHUNK):
+            _rows(using).filter(id__in=some).update(state=State.NAMED)
+
+
 def open_files(using: str) -> list[StoredFile]:
     """The files that may be in nobody's use: brought for an apply, or left by one."""
     if not table_test(using)(StoredFile._meta.db_table):
@@ -78,9 +87,8 @@ def renamed(using: str) -> dict[tuple[str, str], str]:
     if not table_test(using)(StoredFile._meta.db_table):
         return {}
     with translated(f"database {using!r}"):
-        return {
-            (row.field, row.name): row.recorded for row in _rows(using).filter(state=State.NAMED)
-        }
+        others = _rows(using).exclude(recorded=F("name"))
+        return {(row.field, row.name): row.recorded for row in others}
 
 
 def settle(

@@ -224,5 +224,6 @@ def _clear(project: Project, field: str, rows: Sequence[StoredFile], *, dry_run:
         return ours
     for _ in project.carrier.files.each(storage, ours, lambda name: remove(storage, name)):
         pass
-    stored_files.forget(project.using, rows)
+    stored_files.forget(project.using, unnamed)
+    stored_files.keep(project.using, [row for row in rows if row.name.lower() in named])
     return ours

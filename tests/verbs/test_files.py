@@ -173,6 +173,22 @@ def test_a_name_that_other_bytes_have_is_not_overwritten(
     assert "Nothing to do" in sites.ok("other", "checkout", "main")
 
 
+def test_a_row_that_goes_leaves_the_alternative_name_to_the_others(
+    sites: Sites, media: dict[str, Path]
+) -> None:
+    Article.objects.create(title="Twin", picture="news/loaf.jpg")
+    sites.ok("default", "commit", "-m", "A twin")
+    (media["other"] / "news").mkdir(parents=True)
+    (media["other"] / "news/loaf.jpg").write_bytes(b"somebody's")
+    sites.apply()
+    assert pictures("other")["Loaf"] == pictures("other")["Twin"] != "news/loaf.jpg"
+    Article.objects.get(title="Twin").delete()
+    sites.ok("default", "commit", "-m", "No twin")
+    sites.apply()
+    assert (media["other"] / pictures("other")["Loaf"]).read_bytes() == LOAF
+    assert ", clean" in sites.ok("other", "status")
+
+
 def test_a_file_that_changed_under_its_name_is_brought_beside_the_old_one(
     sites: Sites, media: dict[str, Path]
 ) -> None:
