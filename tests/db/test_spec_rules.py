@@ -569,3 +569,20 @@ def test_specs_that_disagree_about_missing_rows() -> None:
     del raws[1]["missing"]
     raws[0]["missing"] = {"about": "refuse"}
     assert problems_of(*raws) == []
+
+
+def test_files_that_travel() -> None:
+    parent = "'files' of gallery.report, whose files are those of gallery.article"
+    raw = {"model": "gallery.report", "files": "carry"}
+    assert problems_of(raw) == [("contentgit.E038", parent)]
+    assert hints_of(raw) == ["write it into the spec of gallery.article"]
+    # One spec may be that of many models.
+    assert problems_of(*specs_for_models([Tag], {"files": "carry"})) == []
+    raw = {"model": "gallery.article", "files": "carry"}
+    assert problems_of(raw) == []
+    assert problems_of({**raw, "derived": ["picture"]}) == [
+        ("contentgit.E038", "'files' carries 'picture', which 'derived' names too")
+    ]
+    assert problems_of({**raw, "files": "copy"}) == [
+        ("contentgit.E021", "'files' must be 'keep' or 'carry', not 'copy'")
+    ]

@@ -18,3 +18,9 @@ class Attachment(models.Model):
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE)
     file = models.FileField(upload_to="news")
+
+
+class Report(Article):
+    """Has its files in its parent's table."""
+
+    pages = models.IntegerField(default=0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db.models import FileField
 
 from contentgit.db.fields import unheld
-from contentgit.db.spec_rules.models import field_of, is_required
+from contentgit.db.spec_rules.models import field_of, is_required, label_of
 from contentgit.db.spec_rules.rules import ONE_OF_THEM, Rules, not_own
 from contentgit.specs import Mistake
 
@@ -73,16 +73,15 @@ class ContentRules(Rules):
                 yield self.refused("contentgit.E026", what, (required, hint))
 
     def files(self) -> Iterator[Mistake]:
-        fields = [
-            field.name
-            for field in self.model._meta.local_concrete_fields
-            if isinstance(field, FileField) and field.name not in self.spec.exclude
-        ]
-        if self.spec.files == "carry" and not fields:
-            hint = "remove it, or write it into the spec of the model that has the field"
-            reason = ("which has no field of its own for files", hint)
+        """Models without files take the key, too: one spec may be that of many models."""
+        meta = self.model._meta
+        every = {each.name: each for each in meta.concrete_fields if isinstance(each, FileField)}
+        own = [each.name for each in meta.local_concrete_fields if each.name in every]
+        if self.spec.files == "carry" and every and not own:
+            owner = label_of(next(iter(every.values())).model)
+            reason = (f"whose files are those of {owner}", f"write it into the spec of {owner}")
             yield self.refused("contentgit.E038", f"'files' of {self.spec.model}", reason)
-        for name in fields if self.spec.files == "carry" else ():
+        for name in own if self.spec.files == "carry" else ():
             other = self.named_too(name, "derived", "references")
             if other:
                 yield self.refused("contentgit.E038", f"'files' carries {name!r}", other)
