@@ -27,10 +27,11 @@ from contentgit.workingcopy.carrying import (
     clear_files,
     settle_files,
 )
-from contentgit.workingcopy.file_plans import NONE, Brought, FileCount, counted
+from contentgit.workingcopy.file_plans import NONE, Brought, Cleared, FileCount, counted
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import current, settle, write
 from contentgit.workingcopy.looking import NotReadError
+from contentgit.workingcopy.new_files import carries
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
@@ -172,7 +173,7 @@ def _apply(
             _note_tracked(project, planned, written, lines)
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
-        cleared = clear_files(project)
+        cleared = clear_files(project) if carries(planned.tables) else Cleared()
         moved = _move_head(project, planned.target)
         anchor(project)
         failures = hooks.behind()
