@@ -16,8 +16,10 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
+from contentgit.errors import RecordError
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
+from contentgit.merge import Side
 from contentgit.plan import Candidate, Size
 from contentgit.plan.steps import Plan, Problem, ProblemKind
 from contentgit.render.values import dump_label
@@ -116,6 +118,18 @@ class DumpPlan:
     def ids_of(self, side: CommitSide) -> dict[str, str]:
         """The blob ids of a snapshot by path, of what is looked at."""
         return side.ids() if self.looked is None else self.looked.ids(side)
+
+    def has_deleted(self, side: Side, key: RecordKey) -> bool:
+        """Whether a record of the base, in this dump, is in the database, or in the commit, no more."""
+        try:
+            path = self.dump.path(key)
+        except RecordError:  # a generic reference may name what no row can be
+            return False
+        if not path or not self.base.ids_at([path]):
+            return False
+        if side is Side.THEIRS:
+            return not self.theirs.ids_at([path])
+        return not self.dump.reader.existing([key])
 
 
 ReadRows: TypeAlias = tuple[Sequence[str], Sequence[RecordKey], Sequence[Sequence[Value]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.evolution import KEY
@@ -394,9 +394,10 @@ class _Planning(NamedTuple):
         self, dump_plans: Sequence[DumpPlan], contents: Contents
     ) -> Iterator[Candidate]:
         there = f"{'the undo of ' * (self.request.verb == 'undo')}{self.target.revision}"
+        deleted = cache(lambda side, key: any(e.has_deleted(side, key) for e in dump_plans))
         for work in dump_plans:
             if self.request.merging:
                 problem = partial(conflicting, folder=work.folder, there=there)
-                yield from merged_candidates(work, contents, self.request.take, problem)
+                yield from merged_candidates(work, contents, self.request.take, problem, deleted)
             else:
                 yield from candidates(work, contents)

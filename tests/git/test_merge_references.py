@@ -11,7 +11,7 @@ import pytest
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE
-from contentgit.content.schema import FieldKind, FieldSchema, Schema
+from contentgit.content.schema import FieldKind, FieldSchema, OnDelete, Schema
 from contentgit.git import Repository
 from contentgit.merge import Place, Resolution
 from contentgit.render.conflicts import headline
@@ -104,3 +104,67 @@ def test_what_nobody_changed_counts_where_people_decided_on_a_delete(site: Site)
     site.commit("theirs", {ABOUT: {"title": "Them"}})
     found = merged(site, "ours", "theirs", take(ABOUT, "delete"))
     assert reasons(found) == [("missing", (ABOUT, f"{SHOP}/body"))]
+
+
+TAGS = {"site.tag:1": {"name": "One"}, "site.tag:2": {"name": "Two"}}
+
+
+@pytest.fixture
+def tagged(repository_path: Path) -> Site:
+    """Two pages: one lists tags, and the other refers to it."""
+    pages = SCHEMA.models["site.page"]
+    parent = replace(pages.by_name["parent"], on_delete=OnDelete.SET_NULL)
+    fields = tuple(parent if e.name == "parent" else e for e in pages.fields)
+    models = {**SCHEMA.models, "site.page": replace(pages, fields=fields)}
+    content = {
+        **TAGS,
+        ABOUT: page("About", tags=["site.tag:1", "site.tag:2"]),
+        NEWS: page("News", parent=ABOUT),
+    }
+    site = Site(Repository.init(repository_path, bare=True), content)
+    document = dump_document(schema_document(DATASET, Schema(models)))
+    site.commit_files("main", {f"pages/{DATASET_FILE}": document})
+    return site
+
+
+@pytest.mark.parametrize(
+    ("edit", "gone"),
+    [
+        ({ABOUT: None, NEWS: {"parent": None}}, NEWS),
+        ({"site.tag:1": None, ABOUT: {"tags": ["site.tag:2"]}}, ABOUT),
+    ],
+)
+def test_a_reference_that_a_delete_emptied_is_no_edit_of_what_the_other_side_deleted(
+    tagged: Site, edit: Any, gone: str
+) -> None:
+    deleted = {ABOUT: None, NEWS: {"parent": None}} if gone == ABOUT else {NEWS: None}
+    found = both(tagged, edit, deleted)
+    assert not found.conflicts
+    there = {key for key in (ABOUT, NEWS, *TAGS) if site_has(tagged, found.tree, key)}
+    assert there == {ABOUT, NEWS, *TAGS} - {key for key, each in edit.items() if not each} - {gone}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {NEWS: {"parent": None}},  # what it referred to is still there
+        {ABOUT: None, NEWS: {"parent": None, "title": "Latest"}},
+        {ABOUT: None, NEWS: {"parent": SHOP}, SHOP: page("Shop")},
+    ],
+)
+def test_what_a_delete_does_not_explain_is_an_edit(tagged: Site, edit: Any) -> None:
+    found = both(tagged, edit, {NEWS: None})
+    assert reasons(found) == [("deleted-by-them", (NEWS,))]
+
+
+def test_a_page_that_was_taken_from_another_before_that_was_deleted_was_edited(
+    site: Site,
+) -> None:
+    """The delete would have taken it along."""
+    site.commit("main", {NEWS: {"parent": ABOUT}})
+    found = both(site, {ABOUT: None, SHOP: {"body": ""}, NEWS: {"parent": None}}, {NEWS: None})
+    assert reasons(found) == [("deleted-by-them", (NEWS,))]
+
+
+def site_has(site: Site, tree: str, key: str) -> bool:
+    return site.record(tree, key) is not None

@@ -99,3 +99,38 @@ def test_what_stays_for_want_of_a_licence_can_be_referred_to(cards: None, ok: Ok
     refer("other")
     ok(*MERGE)
     assert Card.objects.using("other").count() == 2
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+@pytest.mark.parametrize("here", ["other", "default"])
+def test_a_reference_that_a_delete_emptied_is_no_edit_of_what_the_other_side_deleted(
+    databases: tuple[str, str], ok: Ok, words: tuple[str, ...], here: str
+) -> None:
+    """Whichever side deleted which."""
+    two = card("default", "Two")
+    card("default", "One", on=two)
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    there = "default" if here == "other" else "other"
+    Card.objects.using(here).get(title="Two").delete()
+    Card.objects.using(there).get(title="One").delete()
+    ok("commit", "-m", "One less")
+    ok(*words)
+    assert not Card.objects.using("other").exists()
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+def test_a_reference_that_people_emptied_is_an_edit(
+    databases: tuple[str, str], ok: Ok, run: Run, words: tuple[str, ...]
+) -> None:
+    two = card("default", "Two")
+    card("default", "One", on=two)
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    Card.objects.using("other").filter(title="One").update(on=None)
+    Card.objects.get(title="One").delete()
+    ok("commit", "-m", "One less")
+    assert run(*words).code == 3
+    assert Card.objects.using("other").count() == 2
