@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
+from contentgit.content.diff import Delta
 from contentgit.content.evolution import KEY
 from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
@@ -20,6 +21,7 @@ from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, su
 from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
+from contentgit.workingcopy.as_placed import as_placed
 from contentgit.workingcopy.broken_links import broken_links, with_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
@@ -269,6 +271,8 @@ class _Planning(NamedTuple):
         ids = sides.ids_of(sides.theirs)
         base_ids = dict(ids) if sides.base == sides.theirs else sides.ids_of(sides.base)
         deltas = sides.ours.compare(sides.theirs, ids, rows_of(sides, ids, base_ids))
+        base, base_ids = self._base_as_placed(sides, base_ids, deltas)
+        theirs, deltas = as_placed(sides.dump, sides.theirs, deltas, exact=True)
         if deltas or any(each.field == KEY for each in evolution.seen.lost):
             held = sides.applied is not None and sides.applied.tree == sides.tree
             # Of what the database held, its own migrations have converted the rows that are still there.
@@ -276,6 +280,8 @@ class _Planning(NamedTuple):
             refuse_unreadable(evolution, self.request, retyped=come or not held)
         found = replace(
             sides,
+            base=base,
+            theirs=theirs,
             deltas=deltas,
             # What an undo brings back was here, also in fields that the commit does not have.
             added={} if self.request.verb == "undo" else evolution.added,
@@ -285,6 +291,25 @@ class _Planning(NamedTuple):
             origin_ids=sides.origin.ids() if sides.origin else {},
         )
         return self._indexed(found)
+
+    def _base_as_placed(
+        self, sides: DumpPlan, base_ids: dict[str, str], deltas: Sequence[Delta]
+    ) -> tuple[CommitSide, dict[str, str]]:
+        """The base, and its ids, with the positions in trees that its rows have here."""
+        labels = [label for label, table in sides.dump.tables.items() if table.tree is not None]
+        if not labels:
+            return sides.base, base_ids
+        ids = {**sides.ids_of(sides.theirs), **{each.path: each.database for each in deltas}}
+        differing = {
+            path: blob
+            for path, blob in of_models(labels, base_ids).items()
+            if ids.get(path, blob) != blob
+        }
+        keys = zip(sides.base.keys(differing), differing.items(), strict=True)
+        own = [Delta(key, path, ids[path], blob) for key, (path, blob) in keys]
+        base, own = as_placed(sides.dump, sides.base, own)
+        now = {path: ids[path] for path in differing} | {each.path: each.commit for each in own}
+        return base, {**base_ids, **now}
 
     def _indexed(self, sides: DumpPlan) -> DumpPlan:
         """The dump's plan with what its ids in base and theirs say beside the deltas."""

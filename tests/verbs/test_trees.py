@@ -399,8 +399,7 @@ def test_more_children_than_the_library_has_numbers_for(
         paths = [path for (path,) in cursor.fetchall()]
     assert paths[-4:] == ["02", "0201", "0202", "0203"]
     assert_sound(Path, "other")
-    assert "2 records edited since" in ok("status", OTHER)
-    ok("commit", "-m", "Other positions", OTHER)
+    assert "clean" in ok("status", OTHER)
     assert "Nothing to commit" in ok("commit", "-m", "Trees", OTHER)
 
 
@@ -505,7 +504,6 @@ def test_rows_at_one_position_stand_in_the_same_order_everywhere(
     assert outline(model) == outline(model, "other")
     for alias in databases:
         assert_sound(model, alias)
-        ok("commit", "-m", "As it is", f"--database={alias}")
         assert "clean" in ok("status", f"--database={alias}")
 
 

@@ -68,6 +68,10 @@ class Numbering(ABC):
         """
 
     @abstractmethod
+    def positions(self, parent: Any | None, siblings: Sequence[Child]) -> Iterable[tuple[Any, int]]:
+        """The positions that the rows below ``parent`` get, in their order; roots are below ``None``."""
+
+    @abstractmethod
     def numbers(
         self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
     ) -> Iterator[tuple[Any, Numbers]]:
