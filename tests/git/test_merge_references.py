@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from contentgit.branches.merging import merge
+from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE
 from contentgit.content.schema import FieldKind, FieldSchema, OnDelete, Schema
+from contentgit.errors import ConflictError, UsageError
 from contentgit.git import Repository
 from contentgit.merge import Place, Resolution
 from contentgit.render.conflicts import headline
@@ -78,6 +81,37 @@ def test_it_is_decided_like_that_of_a_foreign_key(site: Site) -> None:
     assert not merged(site, "ours", "theirs", other).conflicts
     again = Resolution(Place.parse(f"{NEWS}/body"), value=f"Still {TO_ABOUT}")
     assert reasons(merged(site, "ours", "theirs", again)) == MISSING
+
+
+@pytest.mark.parametrize(
+    ("record", "fields", "value"),
+    [
+        (NEWS, ({"body": "Ours"}, {"body": "Theirs"}), "$ref(site.page:99)"),
+        (NEWS, ({"data": {"a": 1}}, {"data": {"a": 2}}), "$num(site.page:99)"),
+        ("site.teaser:1", ({"page": ABOUT}, {"page": NEWS}), "site.page:99"),
+    ],
+)
+def test_a_value_that_links_to_no_record_is_not_taken(
+    site: Site, record: str, fields: Any, value: Any
+) -> None:
+    start = {"site.teaser:1": {"page": SHOP, "text": "Look"}, NEWS: {"data": {"a": 0}}}
+    site.commit("main", start)
+    site.commit("summer", {record: fields[1]})
+    site.commit("main", {record: fields[0]})
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    label = merged(site, "main", "summer").conflicts[0].labels[0]
+    with pytest.raises(UsageError, match=r"refers to site\.page:99, which is not there"):
+        resolve(site.repository, [label], Decision(value=value))
+
+
+def test_a_value_may_keep_a_link_that_dangles_on_a_side(site: Site) -> None:
+    dead = "$ref(site.page:99)"
+    site.commit("summer", {NEWS: {"body": f"Theirs {dead}"}})
+    site.commit("main", {NEWS: {"body": "Ours"}})
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    resolve(site.repository, [f"{NEWS}/body"], Decision(value=f"Both {dead}"))
 
 
 def test_a_link_that_dangled_before_is_no_conflict(site: Site) -> None:
