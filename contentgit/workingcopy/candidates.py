@@ -121,7 +121,8 @@ def merged_candidates(
             delta = delta._replace(commit="")
         conflict = problem(merged.conflict) if merged.conflict and take is None else None
         changed = (here or result) is not None and _changes(candidate.base, here, result)
-        links = new_links(work.folder, schema, result, own, theirs)
+        kept = work.dump.dataset.keeps(delta.key.model)
+        links = new_links(work.folder, schema, result, own, theirs, kept)
         yield Candidate(delta, work.folder, here, here, result, conflict, changed, (*links,))
 
 

@@ -504,6 +504,8 @@ def test_rules_about_missing_rows() -> None:
     assert missing("bakery.product", category={"key": "bakery.category:3"}) == []
     assert missing("bakery.note", about={"key": "bakery.tag:3"}) == []
     assert missing("zoo.note", item="null") == []
+    assert missing("zoo.note", item="keep") == []
+    assert missing("workshop.trail", about="keep") == []
 
 
 @pytest.mark.parametrize(
@@ -512,6 +514,13 @@ def test_rules_about_missing_rows() -> None:
         ("product", "category", "null", "which cannot be NULL"),
         ("product", "tags", "null", "which is a many-to-many field and cannot be NULL"),
         ("note", "about", "null", "which cannot be NULL"),
+        (
+            "product",
+            "category",
+            "keep",
+            "whose row must be there: the database has a constraint",
+        ),
+        ("product", "tags", "keep", "whose row must be there: the database has a constraint"),
         (
             "product",
             "category",

@@ -24,7 +24,7 @@ def datasets() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True, params=["uuid", "pk"])
 def _datasets(request: pytest.FixtureRequest) -> Iterator[None]:
-    SPEC.update(identity=request.param, delete_missing=True)
+    SPEC.update(identity=request.param, delete_missing=True, missing={})
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
         yield
 
@@ -134,3 +134,27 @@ def test_a_reference_that_people_emptied_is_an_edit(
     ok("commit", "-m", "One less")
     assert run(*words).code == 3
     assert Card.objects.using("other").count() == 2
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+@pytest.mark.parametrize("here", ["other", "default"])
+def test_a_merge_keeps_what_refers_to_the_past(
+    cards: None, ok: Ok, run: Run, words: tuple[str, ...], here: str
+) -> None:
+    """Whichever side deleted what the other refers to, since both have been at it."""
+    there = "default" if here == "other" else "other"
+    gone = Card.objects.using(there).get(title="Two").pk
+    refer(here)
+    Card.objects.using(there).get(title="Two").delete()
+    ok("commit", "-m", "One side")
+    assert run(*words).code == 3
+    SPEC.update(missing={"text": "keep"})
+    ok(*words)
+    kept = Card.objects.using("other").get()
+    pk = re.fullmatch(r"\[\[card (\d+)\]\]", kept.text)
+    assert pk is not None
+    assert (kept.title, int(pk[1])) == ("One", gone)
+    assert not Card.objects.using("other").filter(pk=gone).exists()
+    ok("commit", "-m", "Both", "--database=other")
+    ok("checkout", "main", "--apply", "--yes")
+    assert "[[card" in Card.objects.get().text
