@@ -39,6 +39,19 @@ def as_placed(
     return _rewritten(dump, side, deltas, found) if found else (side, list(deltas))
 
 
+def base_as_placed(
+    dump: Dump, base: CommitSide, ids: dict[str, str], here: Mapping[str, str]
+) -> tuple[CommitSide, dict[str, str]]:
+    """Like :func:`as_placed`, of a snapshot with these ``ids``; ``here`` are those of the rows of trees."""
+    differing = {path: ids[path] for path, blob in here.items() if ids.get(path, blob) != blob}
+    keys = zip(base.keys(differing), differing.items(), strict=True)
+    side, deltas = as_placed(
+        dump, base, [Delta(key, path, here[path], blob) for key, (path, blob) in keys]
+    )
+    now = {path: here[path] for path in differing} | {each.path: each.commit for each in deltas}
+    return side, {**ids, **now}
+
+
 def positions_here(
     dump: Dump, deltas: Sequence[Delta], records: Records, *, exact: bool
 ) -> dict[RecordKey, int]:

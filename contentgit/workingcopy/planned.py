@@ -208,6 +208,15 @@ class BrokenLink(NamedTuple):
     target_title: str
 
 
+class ShiftedRow(NamedTuple):
+    """A row of a tree that is put at another position, as others come, go or move beside it."""
+
+    record: RecordKey
+    title: str
+    before: int
+    after: int
+
+
 @dataclass(frozen=True)
 class Planned:
     """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
@@ -215,7 +224,7 @@ class Planned:
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
     rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
     dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`. ``links`` are
-    the references inside of texts and JSON to what is deleted.
+    the references inside of texts and JSON to what is deleted, ``shifted`` rows of trees without a step.
     """
 
     request: Request
@@ -231,6 +240,7 @@ class Planned:
     shown: Callable[[str], str] = str
     made_room: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     links: Sequence[BrokenLink] = ()
+    shifted: Sequence[ShiftedRow] = ()
 
     @property
     def dump_plans(self) -> tuple[DumpPlan, ...]:

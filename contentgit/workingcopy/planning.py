@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
-from contentgit.content.diff import Delta
 from contentgit.content.evolution import KEY
 from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
@@ -21,7 +20,7 @@ from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, su
 from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
-from contentgit.workingcopy.as_placed import as_placed
+from contentgit.workingcopy.as_placed import as_placed, base_as_placed
 from contentgit.workingcopy.broken_links import broken_links, with_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
@@ -47,6 +46,7 @@ from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.renumbered import refuse_renumbered
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.shifted_rows import shifted_rows
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.tracking import written_down
@@ -270,8 +270,11 @@ class _Planning(NamedTuple):
         refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
         ids = sides.ids_of(sides.theirs)
         base_ids = dict(ids) if sides.base == sides.theirs else sides.ids_of(sides.base)
+        trees = {label for label, table in sides.dump.tables.items() if table.tree is not None}
+        there = of_models(trees, ids)
         deltas = sides.ours.compare(sides.theirs, ids, rows_of(sides, ids, base_ids))
-        base, base_ids = self._base_as_placed(sides, base_ids, deltas)
+        here = {**there, **{each.path: each.database for each in deltas}}
+        base, base_ids = base_as_placed(sides.dump, sides.base, base_ids, of_models(trees, here))
         theirs, deltas = as_placed(sides.dump, sides.theirs, deltas, exact=True)
         if deltas or any(each.field == KEY for each in evolution.seen.lost):
             held = sides.applied is not None and sides.applied.tree == sides.tree
@@ -291,25 +294,6 @@ class _Planning(NamedTuple):
             origin_ids=sides.origin.ids() if sides.origin else {},
         )
         return self._indexed(found)
-
-    def _base_as_placed(
-        self, sides: DumpPlan, base_ids: dict[str, str], deltas: Sequence[Delta]
-    ) -> tuple[CommitSide, dict[str, str]]:
-        """The base, and its ids, with the positions in trees that its rows have here."""
-        labels = [label for label, table in sides.dump.tables.items() if table.tree is not None]
-        if not labels:
-            return sides.base, base_ids
-        ids = {**sides.ids_of(sides.theirs), **{each.path: each.database for each in deltas}}
-        differing = {
-            path: blob
-            for path, blob in of_models(labels, base_ids).items()
-            if ids.get(path, blob) != blob
-        }
-        keys = zip(sides.base.keys(differing), differing.items(), strict=True)
-        own = [Delta(key, path, ids[path], blob) for key, (path, blob) in keys]
-        base, own = as_placed(sides.dump, sides.base, own)
-        now = {path: ids[path] for path in differing} | {each.path: each.commit for each in own}
-        return base, {**base_ids, **now}
 
     def _indexed(self, sides: DumpPlan) -> DumpPlan:
         """The dump's plan with what its ids in base and theirs say beside the deltas."""
@@ -404,6 +388,7 @@ class _Planning(NamedTuple):
             shown=project.shown,
             made_room=moves.made_room,
             links=() if self.writing else broken_links(project, dump_plans, built),
+            shifted=() if self.writing else shifted_rows(project, every, built, contents),
         )
 
     def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:

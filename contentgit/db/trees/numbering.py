@@ -31,6 +31,15 @@ class Standing(NamedTuple):
     places: Mapping[Any, Place]
 
 
+class Given(NamedTuple):
+    """What a record says of the place of its row: ``position`` is ``None``, and ``is_said`` false, where it
+    says nothing of position or parent."""
+
+    parent: Any | None
+    position: int | None
+    is_said: bool = True
+
+
 class Child(NamedTuple):
     """A row among its siblings."""
 
@@ -85,6 +94,23 @@ class Numbering(ABC):
         """What a new row holds in a column until it gets its place; ``unique`` is no other row's."""
         del place, unique
         return 0
+
+
+def given_places(
+    numbering: Numbering, now: Standing, before: Mapping[Any, Place], given: Mapping[Any, Given]
+) -> dict[Any, Place]:
+    """Where each row is to stand: as ``given``, or else where it stood ``before`` rows came and went."""
+    places = {**now.places, **{pk: before[pk] for pk in now.rows if pk in before}}
+    for pk, (parent, position, is_said) in given.items():
+        was = places.get(pk, Place(None, 1))
+        if numbering.sorted_by:
+            position = 0  # the next one behind those before it
+        places[pk] = Place(
+            parent if is_said else was.parent, was.position if position is None else position
+        )
+    if numbering.linked:
+        places = {pk: Place(now.parents.get(pk), at) for pk, (_, at) in places.items()}
+    return places
 
 
 def arranged(
