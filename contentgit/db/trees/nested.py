@@ -26,6 +26,7 @@ class NestedSets(Numbering):
     first_depth: int = 0
 
     marks: ClassVar[int] = 2
+    fault: ClassVar[str] = "its numbers do not fit those of other rows"
     way_on: ClassVar[str] = "correct its numbers, or delete the row"
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:

@@ -55,12 +55,14 @@ class Numbering(ABC):
     """How a library numbers the rows of a tree.
 
     ``parent`` and ``position`` are what records call a row's place, ``columns`` the fields that the library
-    computes. The first ``marks`` of these tell where the row stands. ``linked`` is true where ``parent`` is a
-    field of the model. ``sources`` are fields of the row whose values its numbers depend on, too. Where the
-    library sorts siblings by fields, these are ``sorted_by``, and records say no position: it is ``""``.
+    computes. The first ``marks`` of these tell where the row stands; ``fault`` is what is wrong with a row
+    that stands nowhere. ``linked`` is true where ``parent`` is a field of the model. ``sources`` are fields
+    of the row whose values its numbers depend on, too. Where the library sorts siblings by fields, these are
+    ``sorted_by``, and records say no position: it is ``""``.
     """
 
     marks: ClassVar[int]
+    fault: ClassVar[str]
     way_on: ClassVar[str]
     parent: str
     position: str

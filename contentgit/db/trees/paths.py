@@ -35,8 +35,10 @@ class Paths(Numbering):
     sorted_by: tuple[str, ...] = ()
 
     marks: ClassVar[int] = 1
+    fault: ClassVar[str] = "no row is above it, and it is no root"
     way_on: ClassVar[str] = (
-        "give it a row above it, or delete the row; find_problems() lists such rows"
+        "give it a row above it, or delete the row: find_problems() of the library lists such rows, its "
+        "fix_tree() does not mend them"
     )
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
