@@ -245,6 +245,12 @@ def specs() -> None:
         "wagtailcore.groupcollectionpermission": ["group", "collection", "permission"],
     }
     assert {label: found[label]["identity"] for label in identities} == identities
+    computed = {label: each["derived"] for label, each in found.items() if "derived" in each}
+    assert computed[PICTURE] == ["index_entries", "renditions"], computed
+    assert computed[PAGE] == ["index_entries"]
+    assert "wagtailcore.site" not in computed
+    own = wagtail.specs([apps.get_model(PAGE)], {"derived": ["live"]})
+    assert own[0]["derived"] == ["live", "index_entries"]
     one = wagtail.specs([apps.get_model("home.category")], {"identity": "pk"})
     assert [(each["model"], each["identity"], [*each["references"]]) for each in one] == [
         ("home.category", "pk", ["parts"])

@@ -275,6 +275,18 @@ def test_orders_and_derived_fields() -> None:
     assert section.derived == ("name", "slug")
 
 
+def test_relations_that_lead_to_what_the_site_computes() -> None:
+    raws: list[Any] = [
+        {"model": "brands.brand", "derived": ["year", "remarks", "item_set", "motto"]},
+        {"model": "brands.store", "derived": ["visit_set", "choice", "friends+"]},
+    ]
+    assert [f"{number[-4:]} {message}" for number, message in problems_of(*raws)] == [
+        "E025 'derived' names 'visit_set', which is not a field of brands.store",  # its parent's
+        "E025 'derived' names 'choice', which is not a field of brands.store",
+        "E025 'derived' names 'friends+', which is not a field of brands.store",
+    ]
+
+
 def test_orders_that_cannot_be() -> None:
     spec = {
         "model": "odd.article",

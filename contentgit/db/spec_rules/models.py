@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignObjectRel, Model
 
 from contentgit.db.fields.plain import generic_keys, is_automatic
 
@@ -67,6 +67,19 @@ def walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
         related = field.related_model
         here = related if isinstance(related, type) else None
     return fields
+
+
+def ways_back(model: type[Model]) -> dict[str, type[Model]]:
+    """By name, the relations by which rows of other models belong to rows of the model's own table."""
+    found: dict[str, Any] = {
+        each.name: each.related_model
+        for each in model._meta.private_fields
+        if hasattr(each, "bulk_related_objects")
+    }
+    for each in model._meta.get_fields(include_parents=False):
+        if isinstance(each, ForeignObjectRel) and not each.many_to_many:
+            found[each.get_accessor_name() or ""] = each.related_model
+    return found
 
 
 def unique_sets(model: type[Model]) -> list[frozenset[str]]:
