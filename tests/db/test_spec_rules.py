@@ -11,10 +11,13 @@ from django.test.utils import isolate_apps
 
 from contentgit.datasets import DatasetDefinition, specs_for_models
 from contentgit.db.coverage import unheld_problems
+from contentgit.db.spec_rules.models import has_uuid_key
 from contentgit.specs import ModelSpec
 from tests.bakery.models import Tag
+from tests.fieldzoo.models import SharedKey
 from tests.odd.models import ProxySection
 from tests.workshop.models import Outline
+from tests.zoo.models import Leaf, Pair, Passport, Tie
 
 
 def define(raws: list[Any]) -> DatasetDefinition:
@@ -259,6 +262,12 @@ def test_a_key_that_no_record_can_hold_is_not_to_be_excluded() -> None:
         'write a codec for its class and name that in CONTENTGIT["CODECS"], or leave workshop.outlined '
         "out of the dataset"
     )
+
+
+def test_primary_keys_that_are_uuids_are_the_same_on_all_sites() -> None:
+    """Also that of a child, which has its parent's; a text, a number, a key of several columns are none."""
+    found = {each for each in (Tie, Leaf, SharedKey, Passport, Pair, Tag) if has_uuid_key(each)}
+    assert found == {Tie, Leaf, SharedKey}
 
 
 # Orders and derived fields

@@ -22,7 +22,7 @@ from contentgit.contrib.wagtail.revisions import Revision
 from contentgit.contrib.wagtail.rich_text import RichText
 from contentgit.contrib.wagtail.streams import StreamField
 from contentgit.datasets import specs_for_app_models
-from contentgit.db.spec_rules.models import has_automatic_key, ways_back
+from contentgit.db.spec_rules.models import has_automatic_key, has_uuid_key, ways_back
 from contentgit.db.trees import numbering_of
 from contentgit.references import References
 
@@ -75,7 +75,7 @@ def specs(
 
     Without ``models`` those of Wagtail's apps and of all apps that build on a model of theirs, without what
     Wagtail makes of other rows. Where ``spec`` says nothing about ``identity`` and the primary key is not
-    content itself, rows get UUIDs for names, or the rows that each is the only one for: Wagtail
+    content itself, nor a UUID, rows get UUIDs for names, or the rows that each is the only one for: Wagtail
     makes the settings of a site, or the profile of a user, on each site where somebody asks for them.
     ``derived`` names the entries in the search index and the thumbnails, besides what ``spec`` has there.
     """
@@ -105,7 +105,8 @@ def _computed(model: type[Model]) -> Iterator[str]:
 def _identity(model: type[Model]) -> str | list[str]:
     if not has_automatic_key(model):
         return "pk"
-    return _NAMED.get(model._meta.label_lower) or _owners(model) or "uuid"
+    unique = "pk" if has_uuid_key(model) else "uuid"
+    return _NAMED.get(model._meta.label_lower) or _owners(model) or unique
 
 
 def _owners(model: type[Model]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, ForeignObjectRel, Model
+from django.db.models import Field, ForeignObjectRel, Model, UUIDField
 
 from contentgit.db.fields.plain import generic_keys, is_automatic
 
@@ -116,9 +116,20 @@ def together_unique(model: type[Model], paths: Sequence[str]) -> bool:
 
 def has_automatic_key(model: type[Model]) -> bool:
     """Whether the database or a default gives the primary key; if it is a reference, that of its row."""
+    field = _key_field(model)
+    return field is not None and is_automatic(field)
+
+
+def has_uuid_key(model: type[Model]) -> bool:
+    """Whether the primary key is a UUID: no two sites give the same one to different rows."""
+    return isinstance(_key_field(model), UUIDField)
+
+
+def _key_field(model: type[Model]) -> Any:
+    """The field whose value the primary key is; ``None`` if there are several."""
     more: list[Any]
     field: Any
     field, *more = model._meta.pk_fields
     while field.is_relation and not more:
         field, *more = field.related_model._meta.pk_fields
-    return not more and is_automatic(field)
+    return None if more else field
