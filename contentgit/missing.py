@@ -15,10 +15,18 @@ class Instead(NamedTuple):
     key: str
 
 
-MissingRule: TypeAlias = Literal["refuse", "null", "skip"] | Instead
-"""``null`` writes NULL, ``skip`` leaves the record out, or the one value of a many-to-many field."""
+MissingRule: TypeAlias = Literal["refuse", "null", "skip", "keep"] | Instead
+"""``null`` writes NULL, ``skip`` leaves the record out, or the one value of a many-to-many field.
 
-WORDS: Mapping[str, MissingRule] = {"refuse": "refuse", "null": "null", "skip": "skip"}
+``keep`` is ``refuse``, but a merge takes a reference to what the other side deleted.
+"""
+
+WORDS: Mapping[str, MissingRule] = {
+    "refuse": "refuse",
+    "null": "null",
+    "skip": "skip",
+    "keep": "keep",
+}
 
 
 def parse_missing(value: object) -> Mapping[str, MissingRule]:
@@ -27,7 +35,10 @@ def parse_missing(value: object) -> Mapping[str, MissingRule]:
     Raises:
         ValueError: their form is wrong; what is, and what to write.
     """
-    hint = "write {'author': 'null'}, or 'skip', 'refuse' or {'key': 'app.model:key'} in place of 'null'"
+    hint = (
+        "write {'author': 'null'}, or 'skip', 'keep', 'refuse' or {'key': 'app.model:key'} in place of "
+        "'null'"
+    )
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise ValueError("must be a dictionary of reference fields", hint)
     found: dict[str, MissingRule] = {}
@@ -55,7 +66,7 @@ def rule_document(rule: MissingRule) -> Any:
 def effective(rules: Iterable[Mapping[str, MissingRule]]) -> dict[str, MissingRule]:
     """The rules of one model by field, without those that say what is done anyway."""
     named = (rule for each in rules for rule in each.items())
-    return {name: rule for name, rule in named if rule != "refuse"}
+    return {name: rule for name, rule in named if rule not in ("refuse", "keep")}
 
 
 def missing_reason(reference: str) -> str:

@@ -120,6 +120,11 @@ class Dataset:
         ignored = (dict.fromkeys(spec.ignore_missing_m2m, short) for spec in specs)
         return effective([*ignored, *(spec.missing for spec in specs)])
 
+    def keeps(self, model: str) -> frozenset[str]:
+        """The fields in which a merge keeps references to what the other side deleted."""
+        rules = (rule for spec in self.specs_of(model) for rule in spec.missing.items())
+        return frozenset(name for name, rule in rules if rule == "keep")
+
     @property
     def models(self) -> tuple[str, ...]:
         """Labels of the models, each once, in the order of the specs."""
@@ -418,7 +423,7 @@ def said(spec: ModelSpec, name: str) -> object:
     """What a spec has under a key, in a form in which two that mean the same are equal."""
     value = getattr(spec, name)
     if name == "missing":
-        return effective([spec.missing])
+        return {each: rule for each, rule in spec.missing.items() if rule != "refuse"}
     if name == "references":
         return {each: _comparable(places) for each, places in value.items()}
     if isinstance(value, Mapping):

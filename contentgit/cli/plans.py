@@ -85,6 +85,11 @@ def links_data(planned: Planned) -> list[dict[str, str]]:
     ]
 
 
+def shifted_data(planned: Planned) -> list[dict[str, object]]:
+    """The rows of trees that get other positions without a step of their own, as JSON values."""
+    return [{**row._asdict(), "record": planned.shown(str(row.record))} for row in planned.shifted]
+
+
 def step_data(detail: StepDetail) -> dict[str, object]:
     """A step as JSON values."""
     step = detail.step
@@ -164,6 +169,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
     yield from _file_lines(planned)
     yield from _link_lines(planned)
+    yield from _shifted_lines(planned)
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
     for key, field, reason in planned.withheld[:ITEMS_SHOWN]:
@@ -193,6 +199,19 @@ def _link_lines(planned: Planned) -> Iterator[Text]:
         )
     if len(planned.links) > ITEMS_SHOWN:
         yield Text(f"  … and {len(planned.links) - ITEMS_SHOWN:,} more (--json lists them)")
+
+
+def _shifted_lines(planned: Planned) -> Iterator[Text]:
+    """The rows of trees that get other positions without a step of their own."""
+    for row in planned.shifted[:ITEMS_SHOWN]:
+        record = planned.shown(str(row.record)) + (f" {safe(row.title)!r}" if row.title else "")
+        yield Text(
+            f"  {record} moves along in its tree: position {row.before} becomes {row.after}",
+            style="yellow",
+        )
+    if len(planned.shifted) > ITEMS_SHOWN:
+        more = len(planned.shifted) - ITEMS_SHOWN
+        yield Text(f"  … and {more:,} more move along (--json lists them)", style="yellow")
 
 
 def move_lines(plan: Plan) -> Iterator[str]:

@@ -33,7 +33,8 @@ def specs(
 ) -> list[dict[str, Any]]:
     """The spec of the log, with the keys of ``spec``; ``content`` are the specs of the site.
 
-    Receivers write rows of it in an apply: those of the commit are written last.
+    Receivers write rows of it in an apply: those of the commit are written last. What they refer to may be
+    what the other side of a merge deleted.
     """
     named = {"identity": "uuid", "write_last": True, **(spec or {})}
     copies = Serialized({each["model"].lower(): each.get("references", {}) for each in content})
@@ -43,4 +44,5 @@ def specs(
         "serialized_data": copies,
         "changes": Changes(),
     }
-    return [{**named, "model": "auditlog.logentry", "references": references}]
+    missing = dict.fromkeys(references, "keep")
+    return [{"missing": missing, **named, "model": "auditlog.logentry", "references": references}]

@@ -13,11 +13,17 @@ def specs(
 ) -> list[dict[str, Any]]:
     """Specs of revisions and versions, with the keys of ``spec``; ``content`` are the specs of the site.
 
-    A version is the row as JSON, so it has the references of the row's own spec.
+    A version is the row as JSON, so it has the references of the row's own spec. It may be that of a row that
+    the other side of a merge deleted.
     """
     named = {"identity": "uuid", **(spec or {})}
     copies = Serialized({each["model"].lower(): each.get("references", {}) for each in content})
     return [
         {**named, "model": "reversion.revision"},
-        {**named, "model": "reversion.version", "references": {"serialized_data": copies}},
+        {
+            "missing": {"object": "keep", "serialized_data": "keep"},
+            **named,
+            "model": "reversion.version",
+            "references": {"serialized_data": copies},
+        },
     ]

@@ -17,11 +17,17 @@ def specs(
     """Specs of the histories that models of ``content`` have, with the keys of ``spec``.
 
     A history has columns like its model's, the primary key among them as a plain number. Receivers write rows
-    of it in an apply: those of the commit are written last.
+    of it in an apply: those of the commit are written last. What they refer to may be what the other side of
+    a merge deleted.
     """
     named = {"identity": "uuid", "write_last": True, **(spec or {})}
     return [
-        {**named, "model": history._meta.label_lower, "references": references}
+        {
+            "missing": dict.fromkeys(_past(history, references), "keep"),
+            **named,
+            "model": history._meta.label_lower,
+            "references": references,
+        }
         for each in content
         for history, references in _histories(apps.get_model(each["model"]), each)
     ]
@@ -40,6 +46,13 @@ def _histories(
         through = field.remote_field.through
         own = {} if through._meta.auto_created else _own_keys(through)
         yield getattr(history, field.name).model, own
+
+
+def _past(history: type[Model], references: Mapping[str, Any]) -> list[str]:
+    """What a history refers to without a constraint."""
+    fields: Any = history._meta.local_concrete_fields
+    loose = (each.name for each in fields if each.is_relation and not each.db_constraint)
+    return [*references, *loose]
 
 
 def _own_keys(model: type[Model]) -> dict[str, Any]:

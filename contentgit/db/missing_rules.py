@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Model
@@ -40,6 +41,11 @@ def _misfit(
     """Why a rule cannot be followed in a field, and what to write."""
     if rule in ("refuse", "skip") or name in spec.references:
         return None
+    if rule == "keep":
+        field: Any = None if name in generic_keys(model) else model._meta.get_field(name)
+        if field is None or not getattr(field, "db_constraint", True):
+            return None
+        return "whose row must be there: the database has a constraint", "write 'skip' or 'refuse'"
     identity = () if isinstance(spec.identity, str) else spec.identity
     if name in {path.partition("__")[0] for path in identity}:
         return "which names the row and cannot have another value", "write 'skip' or 'refuse'"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contentgit.merge.contested import Contested, TreeConflict, files_of
 from contentgit.merge.derived import counts
+from contentgit.merge.explained import Deleted, without_explained
 from contentgit.merge.ordered import OrderedModel, Settled
 from contentgit.merge.ordering import group_of, settle, touched_groups
 from contentgit.merge.places import Place, Values, value_at, with_values
@@ -28,6 +29,7 @@ from contentgit.merge.values import FieldConflict, merge_value
 __all__ = [
     "Conflict",
     "Contested",
+    "Deleted",
     "FieldConflict",
     "MergedRecord",
     "OrderedModel",
@@ -54,4 +56,5 @@ __all__ = [
     "touched_groups",
     "value_at",
     "with_values",
+    "without_explained",
 ]

@@ -60,9 +60,9 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *settled.lost_links(),
         *unique_problems,
         *_broken(settled.writes),
-        *_too_many_deletes(survey, steps, licences),
+        *_too_many_deletes(survey, reach, steps, licences),
     ]
-    gone = reach.cascades if licences.allow_cascade else {}
+    gone = reach.along(allow_cascade=licences.allow_cascade)
     withheld = [
         *(withheld for withheld in choice.withheld if withheld.key not in gone),
         *reach.withheld,
@@ -385,8 +385,11 @@ def _drift_text(item: Item, *, first: bool) -> str:
     return f"{item.key} would be overwritten, {why}: {names or 'all fields'}"
 
 
-def _too_many_deletes(survey: Survey, steps: list[Step], licences: Licences) -> Iterator[Problem]:
-    count = sum(step.action in {Action.DELETE, Action.CASCADE} for step in steps)
+def _too_many_deletes(
+    survey: Survey, reach: Reach, steps: list[Step], licences: Licences
+) -> Iterator[Problem]:
+    deleting = {Action.DELETE, Action.CASCADE}
+    count = sum(step.action in deleting and step.key not in reach.derived for step in steps)
     rows = sum(size.ours for size in survey.sizes.values())
     limits: list[tuple[float, str]] = []
     if licences.max_deletes is not None:

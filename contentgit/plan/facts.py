@@ -22,7 +22,8 @@ class Referrer:
     ``through`` the row of that table. ``dump`` is the folder of the applied dump that the row belongs
     to, ``""`` for a row outside of all. ``managed`` tells whether the field is content there.
     ``value`` is what SET_NULL, SET_DEFAULT or SET write, see :class:`contentgit.plan.steps.Step`. ``parent``
-    turns the arrow round: ``key`` is the multi-table parent of ``target`` and goes with it.
+    turns the arrow round: ``key`` is the multi-table parent of ``target`` and goes with it. ``related``
+    is the relation to such rows in the model of ``target``, if it has a name there.
 
     The through rows of a row's own many-to-many fields are a part of the row, and no referrers.
     """
@@ -37,6 +38,7 @@ class Referrer:
     through: RecordKey | None = None
     value: Value = None
     parent: bool = False
+    related: str = ""
 
 
 class Sibling(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from contentgit.content.records import Record, RecordKey
@@ -26,11 +26,14 @@ def new_links(
     result: Record | None,
     ours: Record | None,
     theirs: Record | None,
+    kept: Container[str] = (),
 ) -> Iterator[NewLink]:
-    """Those of a merged record."""
+    """Those of a merged record, but for the fields that are ``kept`` as they are: they refer to the past."""
     if schema is None or result is None:
         return
     for each in filter(may_dangle, schema.fields):
+        if each.name in kept:
+            continue
         sides = (record.fields.get(each.name) if record else None for record in (ours, theirs))
         here, there = (set(targets(value, each)) for value in sides)
         for target in dict.fromkeys(targets(result.fields.get(each.name), each)):

@@ -27,9 +27,10 @@ class Reach:
     """Where the deletion of ``deletes`` leads.
 
     ``cascades`` are rows outside that are deleted along, in the order in which they are found; ``clears``
-    rows outside that lose a reference; ``blocked`` those that forbid a delete; ``dangling`` records of
-    the commit that refer to what goes; ``unlinked`` through rows of such records that go nevertheless,
-    as the spec ignores missing references.
+    rows outside that lose a reference; ``derived`` those of both which the site computes from the deleted
+    ones, as a spec says; ``blocked`` those that forbid a delete; ``dangling`` records of the commit that
+    refer to what goes; ``unlinked`` through rows of such records that go nevertheless, as the spec ignores
+    missing references.
     """
 
     survey: Survey
@@ -39,10 +40,12 @@ class Reach:
     cascades: dict[RecordKey, Referrer] = field(default_factory=dict)
     unlinked: dict[RecordKey, Referrer] = field(default_factory=dict)
     clears: list[Referrer] = field(default_factory=list)
+    derived: set[RecordKey] = field(default_factory=set)
     blocked: list[Referrer] = field(default_factory=list)
     dangling: list[Referrer] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     _taken_away: dict[RecordKey, set[tuple[str, str]]] = field(default_factory=dict)
+    _derived_names: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def gone(self) -> set[RecordKey]:
@@ -63,6 +66,8 @@ class Reach:
 
     def _takes_along(self, referrer: Referrer) -> bool:
         """Notes one referrer; whether its row goes along, and is to be followed."""
+        if self._is_derived(referrer):
+            self.derived.add(_row(referrer))
         if referrer.key in self.deletes or self._gets_another_value(referrer):
             return False
         if referrer.parent and referrer.target in self.deletes:
@@ -78,6 +83,22 @@ class Reach:
             return True
         self._clear_or_block(referrer)
         return False
+
+    def _is_derived(self, referrer: Referrer) -> bool:
+        """Whether the row is computed from the deleted one, or belongs to one that is."""
+        if referrer.dump:
+            return False
+        items = self.survey.deletes.get(referrer.target, ())
+        named = any(referrer.related in self._named_derived(item) for item in items)
+        return named or referrer.target in self.derived
+
+    def _named_derived(self, item: Item) -> frozenset[str]:
+        """What the specs of a record to be deleted name as derived."""
+        where = item.dump, item.key.model
+        if where not in self._derived_names:
+            specs = self.survey.datasets[item.dump].specs_of(item.key.model)
+            self._derived_names[where] = frozenset(name for spec in specs for name in spec.derived)
+        return self._derived_names[where]
 
     def _clear_or_block(self, referrer: Referrer) -> None:
         if referrer.on_delete in _CLEARING:
@@ -135,9 +156,16 @@ class Reach:
             *_grouped(self.dangling, ProblemKind.DANGLING, self._dangling_text),
         ]
         if not allow_cascade:
-            outside = [*self.cascades.values(), *self.clears]
+            reached = [*self.cascades.values(), *self.clears]
+            outside = [each for each in reached if _row(each) not in self.derived]
             problems += _grouped(outside, ProblemKind.CASCADE, _outside_text, "--allow-cascade")
         return problems
+
+    def along(self, *, allow_cascade: bool) -> dict[RecordKey, Referrer]:
+        """The rows outside that are deleted along: without the permission, only what the site computes."""
+        if allow_cascade:
+            return self.cascades
+        return {row: each for row, each in self.cascades.items() if row in self.derived}
 
     def _dangling_text(self, group: list[Referrer]) -> str:
         first = group[0]
@@ -148,11 +176,15 @@ class Reach:
 
     def steps(self, *, allow_cascade: bool) -> tuple[list[Step], list[Step]]:
         """The cascades, what is reached last first, and the clears."""
-        along = [*reversed(self.cascades.values())] if allow_cascade else []
+        unlinked = [
+            referrer
+            for referrer in sorted(self.unlinked.values(), key=_row)
+            if allow_cascade or referrer.target in self.deletes
+        ]
+        along = reversed(self.along(allow_cascade=allow_cascade).values())
         cascades = [
             Step(Action.CASCADE, _row(referrer), via=referrer.target)
-            for referrer in [*sorted(self.unlinked.values(), key=_row), *along]
-            if allow_cascade or referrer.target in self.deletes
+            for referrer in (*unlinked, *along)
         ]
         clears = [
             Step(
@@ -164,8 +196,9 @@ class Reach:
                 via=referrer.target,
             )
             for referrer in sorted(self.clears, key=lambda referrer: (referrer.key, referrer.field))
+            if allow_cascade or _row(referrer) in self.derived
         ]
-        return cascades, clears if allow_cascade else []
+        return cascades, clears
 
 
 def _taken_away(item: Item) -> Iterator[tuple[str, str]]:

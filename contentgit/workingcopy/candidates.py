@@ -14,7 +14,16 @@ from contentgit.content.layout import of_models
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, batches
-from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts
+from contentgit.merge import (
+    Conflict,
+    Deleted,
+    OrderedModel,
+    Settled,
+    Side,
+    Three,
+    counts,
+    without_explained,
+)
 from contentgit.plan import Candidate
 from contentgit.plan.new_links import new_links
 from contentgit.plan.steps import FieldState, Problem, ProblemKind
@@ -82,7 +91,11 @@ def _with_added(found: Candidate, work: DumpPlan, contents: Contents) -> Candida
 
 
 def merged_candidates(
-    work: DumpPlan, contents: Contents, take: Side | None, problem: Callable[[Conflict], Problem]
+    work: DumpPlan,
+    contents: Contents,
+    take: Side | None,
+    problem: Callable[[Conflict], Problem],
+    deleted: Deleted,
 ) -> Iterator[Candidate]:
     """Like :func:`candidates`, but theirs is the merge result, and ours is the base.
 
@@ -98,6 +111,7 @@ def merged_candidates(
         schema = table.schema if table else None
         known = _unchanged(theirs, base or own, work.added)
         merged = settled.merge(delta.path, (base, own, known), schema, take)
+        merged = without_explained(merged, schema, deleted)
         result, there = merged.record, candidate.theirs
         if result and schema and work.committed:
             result = work.committed.written(result, schema)
@@ -107,7 +121,8 @@ def merged_candidates(
             delta = delta._replace(commit="")
         conflict = problem(merged.conflict) if merged.conflict and take is None else None
         changed = (here or result) is not None and _changes(candidate.base, here, result)
-        links = new_links(work.folder, schema, result, own, theirs)
+        kept = work.dump.dataset.keeps(delta.key.model)
+        links = new_links(work.folder, schema, result, own, theirs, kept)
         yield Candidate(delta, work.folder, here, here, result, conflict, changed, (*links,))
 
 

@@ -19,6 +19,7 @@ from contentgit.errors import UsageError
 from contentgit.history.commits import check_format, repository_document
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
+from contentgit.workingcopy.as_placed import as_placed
 from contentgit.workingcopy.commit_hooks import committed
 from contentgit.workingcopy.committable import without_ignored, without_unapplied
 from contentgit.workingcopy.copies import without_copies
@@ -292,6 +293,7 @@ def _drafted(
     deltas = side.compare(
         before, ids, rows_in(dump, part, tracked.keys) if part and tracked else None
     )
+    before, deltas = as_placed(dump, before, deltas)
     withheld = WithheldBefore.by(base)
     ignored = {} if drop_fields else withheld.ignored_fields(dump.tables)
     unapplied = Unapplied.since(project, evolution, base)

@@ -20,6 +20,7 @@ from contentgit.history.carried import read_file
 from contentgit.history.commits import CommitComparison, Selection, references_of
 from contentgit.history.snapshots import Pair, change_batches, changes_of, in_order
 from contentgit.storages import pieces
+from contentgit.workingcopy.as_placed import as_placed
 from contentgit.workingcopy.copies import copies
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
@@ -163,6 +164,7 @@ def dump_changes(
         side.size = sum(dump.reader.counts().values())
     else:
         deltas = side.compare(before, before.ids())
+    before, deltas = as_placed(dump, before, deltas)
     found = WithheldBefore.by(row).edits(deltas)
     known = (delta for delta in found if delta.key.model in dump.tables)
     wanted = in_order(delta for delta in known if wants(delta.path))

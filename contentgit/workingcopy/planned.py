@@ -16,8 +16,10 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
+from contentgit.errors import RecordError
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
+from contentgit.merge import Side
 from contentgit.plan import Candidate, Size
 from contentgit.plan.steps import Plan, Problem, ProblemKind
 from contentgit.render.values import dump_label
@@ -118,6 +120,18 @@ class DumpPlan:
         """The blob ids of a snapshot by path, of what is looked at."""
         return side.ids() if self.looked is None else self.looked.ids(side)
 
+    def has_deleted(self, side: Side, key: RecordKey) -> bool:
+        """Whether a record of the base, in this dump, is in the database, or in the commit, no more."""
+        try:
+            path = self.dump.path(key)
+        except RecordError:  # a generic reference may name what no row can be
+            return False
+        if not path or not self.base.ids_at([path]):
+            return False
+        if side is Side.THEIRS:
+            return not self.theirs.ids_at([path])
+        return not self.dump.reader.existing([key])
+
 
 ReadRows: TypeAlias = tuple[Sequence[str], Sequence[RecordKey], Sequence[Sequence[Value]]]
 """The names of fields, the keys of rows, and the values of these fields in each row."""
@@ -195,6 +209,15 @@ class BrokenLink(NamedTuple):
     target_title: str
 
 
+class ShiftedRow(NamedTuple):
+    """A row of a tree that is put at another position, as others come, go or move beside it."""
+
+    record: RecordKey
+    title: str
+    before: int
+    after: int
+
+
 @dataclass(frozen=True)
 class Planned:
     """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
@@ -202,7 +225,8 @@ class Planned:
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
     rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
     dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`. ``links`` are
-    the references inside of texts and JSON to what is deleted, ``files`` what is done with files.
+    the references inside of texts and JSON to what is deleted, ``shifted`` rows of trees without a step,
+    ``files`` what is done with files.
     """
 
     request: Request
@@ -218,6 +242,7 @@ class Planned:
     shown: Callable[[str], str] = str
     made_room: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     links: Sequence[BrokenLink] = ()
+    shifted: Sequence[ShiftedRow] = ()
     files: FilePlan = NO_FILES
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.evolution import KEY
@@ -20,6 +20,7 @@ from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, su
 from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
+from contentgit.workingcopy.as_placed import as_placed, base_as_placed
 from contentgit.workingcopy.broken_links import broken_links, with_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.carrying import file_plan
@@ -46,6 +47,7 @@ from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.renumbered import refuse_renumbered
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.shifted_rows import shifted_rows
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.tracking import written_down
@@ -269,7 +271,12 @@ class _Planning(NamedTuple):
         refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
         ids = sides.ids_of(sides.theirs)
         base_ids = dict(ids) if sides.base == sides.theirs else sides.ids_of(sides.base)
+        trees = {label for label, table in sides.dump.tables.items() if table.tree is not None}
+        there = of_models(trees, ids)
         deltas = sides.ours.compare(sides.theirs, ids, rows_of(sides, ids, base_ids))
+        here = {**there, **{each.path: each.database for each in deltas}}
+        base, base_ids = base_as_placed(sides.dump, sides.base, base_ids, of_models(trees, here))
+        theirs, deltas = as_placed(sides.dump, sides.theirs, deltas, exact=True)
         if deltas or any(each.field == KEY for each in evolution.seen.lost):
             held = sides.applied is not None and sides.applied.tree == sides.tree
             # Of what the database held, its own migrations have converted the rows that are still there.
@@ -277,6 +284,8 @@ class _Planning(NamedTuple):
             refuse_unreadable(evolution, self.request, retyped=come or not held)
         found = replace(
             sides,
+            base=base,
+            theirs=theirs,
             deltas=deltas,
             # What an undo brings back was here, also in fields that the commit does not have.
             added={} if self.request.verb == "undo" else evolution.added,
@@ -383,6 +392,7 @@ class _Planning(NamedTuple):
             made_room=moves.made_room,
             files=files,
             links=() if self.writing else broken_links(project, dump_plans, built),
+            shifted=() if self.writing else shifted_rows(project, every, built, contents),
         )
 
     def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:
@@ -398,9 +408,10 @@ class _Planning(NamedTuple):
         self, dump_plans: Sequence[DumpPlan], contents: Contents
     ) -> Iterator[Candidate]:
         there = f"{'the undo of ' * (self.request.verb == 'undo')}{self.target.revision}"
+        deleted = cache(lambda side, key: any(e.has_deleted(side, key) for e in dump_plans))
         for work in dump_plans:
             if self.request.merging:
                 problem = partial(conflicting, folder=work.folder, there=there)
-                yield from merged_candidates(work, contents, self.request.take, problem)
+                yield from merged_candidates(work, contents, self.request.take, problem, deleted)
             else:
                 yield from candidates(work, contents)

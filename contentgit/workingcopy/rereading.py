@@ -5,7 +5,7 @@ Only tables that they may have written are read a second time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +13,7 @@ from itertools import chain
 
 from contentgit.content.diff import Change, Delta
 from contentgit.content.layout import of_models, record_key
+from contentgit.content.records import Record, RecordKey
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
 from contentgit.db.facts.referrers import Source
@@ -23,6 +24,7 @@ from contentgit.plan import Candidate, Licences, Size, survey
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
+from contentgit.workingcopy.as_placed import placed, positions_here
 from contentgit.workingcopy.database_side import DatabaseSide, Missing
 from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.outside import OUTSIDE
@@ -117,8 +119,9 @@ class Rereading:
         for path, blob in wanted.items():
             key = record_key(path) or next(self.planned.contents.records([blob])).key
             found.append(Delta(key, path, "", blob))
+        positions = positions_here(work.dump, found, self._in_commit, exact=True)
         for batch in batches(found):
-            yield from self._compared(work, side, batch)
+            yield from self._compared(work, side, batch, positions)
 
     def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """The blob id of each record by its path, and the paths of those whose content is in no commit.
@@ -154,16 +157,24 @@ class Rereading:
         return ids, local
 
     def _compared(
-        self, work: DumpPlan, side: DatabaseSide, batch: Sequence[Delta]
+        self,
+        work: DumpPlan,
+        side: DatabaseSide,
+        batch: Sequence[Delta],
+        positions: Mapping[RecordKey, int],
     ) -> Iterator[Candidate]:
-        contents = self.planned.contents.records([d.commit for d in batch if d.commit])
-        wanted = (next(contents) if delta.commit else None for delta in batch)
+        wanted = (each and placed(work.dump, each, positions) for each in self._in_commit(batch))
         here = side.records([delta.row for delta in batch])
         pairs = Missing(work.dump).trimmed(zip(here, wanted, strict=True))
         for delta, (ours, theirs) in zip(batch, pairs, strict=True):
             one_sided = (ours is None) is not (theirs is None)
             if one_sided or (ours and Change(delta.key, ours, theirs).fields):
                 yield Candidate(delta._replace(database=""), work.folder, ours, ours, theirs)
+
+    def _in_commit(self, deltas: Sequence[Delta]) -> Iterator[Record | None]:
+        """What is wanted of each delta."""
+        contents = self.planned.contents.records([d.commit for d in deltas if d.commit])
+        return (next(contents) if delta.commit else None for delta in deltas)
 
     # What follows
 

@@ -42,7 +42,7 @@ def prove(workshop: Workshop) -> None:
     for each, new, alias in SIDES:
         fill(workshop, "edit", each, alias=alias)
         fill(workshop, "fill", new, alias=alias)
-    exchange(workshop)
+    merge(workshop)
     same(workshop, "edited on both sides")
     for each, _, alias in SIDES:
         fill(workshop, "publish", each, alias=alias)
@@ -55,8 +55,17 @@ def prove(workshop: Workshop) -> None:
     same(workshop, "published on both sides")
 
 
+def merge(workshop: Workshop) -> None:
+    """What each side has comes to the other by a merge of branches."""
+    workshop.contentgit("commit", "-m", "Here")
+    workshop.contentgit("commit", "--branch", "production", "-m", "There", alias="production")
+    workshop.contentgit("merge", "production")
+    for alias in ("default", "production"):
+        workshop.contentgit(*APPLY, alias=alias)
+
+
 def exchange(workshop: Workshop) -> None:
-    """What each side has comes to the other."""
+    """What each side has comes to the other by a merge into a database."""
     workshop.contentgit("commit", "-m", "Here")
     workshop.contentgit("update", "--no-input", alias="production")
     workshop.contentgit("commit", "-m", "There", alias="production")

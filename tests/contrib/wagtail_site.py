@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ settings.configure(
 django.setup()
 
 from django.apps import apps  # noqa: E402
+from django.db.models import Model, UUIDField  # noqa: E402
 
 from contentgit.content import embedded  # noqa: E402
 from contentgit.content.layout import decode_part, encode_part  # noqa: E402
@@ -45,6 +47,14 @@ from contentgit.content.records import RecordKey  # noqa: E402
 from contentgit.contrib import wagtail  # noqa: E402
 from contentgit.references import parsed  # noqa: E402
 from contentgit.specs import parse_specs  # noqa: E402
+
+
+class Badge(Model):
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+
+    class Meta:
+        app_label = "home"
+
 
 KINDS = {31: "home,articlepage", 32: "home,notice", 33: "home,teaser"}
 
@@ -245,6 +255,13 @@ def specs() -> None:
         "wagtailcore.groupcollectionpermission": ["group", "collection", "permission"],
     }
     assert {label: found[label]["identity"] for label in identities} == identities
+    computed = {label: each["derived"] for label, each in found.items() if "derived" in each}
+    assert computed[PICTURE] == ["index_entries", "renditions"], computed
+    assert computed[PAGE] == ["index_entries"]
+    assert "wagtailcore.site" not in computed
+    own = wagtail.specs([apps.get_model(PAGE)], {"derived": ["live"]})
+    assert own[0]["derived"] == ["live", "index_entries"]
+    assert wagtail.specs([Badge])[0]["identity"] == "pk"  # a UUID
     one = wagtail.specs([apps.get_model("home.category")], {"identity": "pk"})
     assert [(each["model"], each["identity"], [*each["references"]]) for each in one] == [
         ("home.category", "pk", ["parts"])

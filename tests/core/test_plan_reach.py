@@ -71,6 +71,45 @@ def test_cascades_count_as_deletes() -> None:
     only(plan, ProblemKind.MAX_DELETES)
 
 
+def test_rows_that_the_site_computes_go_without_a_licence() -> None:
+    """The spec of what is deleted names the relation; so do rows that belong to such rows."""
+    facts = reaching(
+        referrer("search.entry:7", "about", "category:1", related="entries"),
+        referrer("search.word:1", "entry", "search.entry:7", related="word"),
+        referrer("search.hit:1", "category", "category:1", OnDelete.SET_NULL, related="hits"),
+        referrer("people.review:7", "category", "category:1", related="reviews"),
+        referrer("people.vote:1", "category", "category:1", OnDelete.SET_NULL, related="votes"),
+    )
+    computing = {"shop": dataset(spec("category", derived=("name", "entries", "hits")))}
+    plan = planned(GONE, facts=facts, datasets=computing, max_deletes=1)
+    assert said(plan) == [
+        "cascade search.word:1",
+        "cascade search.entry:7",
+        "delete category:1",
+        "clear search.hit:1 category",
+    ]
+    assert [each.text for each in plan.problems] == [
+        "deleting shop.category:1 also deletes people.review:7, outside of the dump",
+        "deleting shop.category:1 also clears category of people.vote:1, outside of the dump",
+    ]
+    licensed = planned(GONE, facts=facts, datasets=computing, allow_cascade=True)
+    assert licensed.counts == {Action.CASCADE: 3, Action.DELETE: 1, Action.CLEAR: 2}
+
+
+def test_rows_of_a_dump_are_not_what_the_site_computes() -> None:
+    facts = reaching(
+        referrer("product:1", "category", "category:1", dump="shop", related="products"),
+        referrer("people.review:1", "product", "product:1"),
+    )
+    computing = {"shop": dataset(spec("category", derived=("products",)), "product")}
+    plan = planned(GONE, delete("product:1", name="a"), facts=facts, datasets=computing)
+    problem = only(plan, ProblemKind.CASCADE)
+    assert (
+        problem.text == "deleting shop.product:1 also deletes people.review:1, outside of the dump"
+    )
+    assert only(planned(GONE, facts=facts, datasets=computing), ProblemKind.DANGLING)
+
+
 def test_a_cycle_of_cascades_ends() -> None:
     facts = reaching(
         referrer("people.a:1", "category", "category:1"),

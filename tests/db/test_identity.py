@@ -15,7 +15,9 @@ from django.db.migrations.state import ModelState, ProjectState
 from django.test.utils import CaptureQueriesContext
 
 from contentgit.content.schema import KeyKind
+from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
+from contentgit.db.identity.copies import CopyKeys
 from contentgit.errors import ConfigurationError, RecordError
 from tests.fieldzoo.models import Article, Coded, Computed, LongArticle, Section
 
@@ -252,3 +254,14 @@ def test_every_query_goes_to_the_database_asked_for(databases: tuple[str, str]) 
     with queries("default") as made:
         assert Identities("other", {}).key_text("sites.site", 1) == "other.example.com"
     assert not made.captured_queries
+
+
+def test_a_name_of_what_is_gone_is_never_that_of_a_row_of_a_copy(db: str) -> None:
+    gone, new = uuid_of("gone"), uuid_of("new")
+    own = {"own_key": lambda _pk: gone, "own_pk": lambda _text: 7}
+    keys = CopyKeys(db, "a copy", list, str, int, **own)
+    assert (keys.pk(gone), keys.text(7)) == (7, gone)
+    keys.learn([(new, 7)])
+    assert (keys.pk(gone), keys.text(7)) == (None, new)
+    expecting = CopyKeys(db, "a copy", list, str, int, **own, expected={gone})
+    assert (expecting.pk(gone), expecting.text(7)) == (None, None)

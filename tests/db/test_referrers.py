@@ -99,6 +99,23 @@ def test_a_generic_key_of_a_multi_table_parent(db: str, model: Any) -> None:
     assert Remark.objects.count() == 2
 
 
+def test_what_the_site_computes_goes_without_a_permission(db: str) -> None:
+    gone = brand()
+    Remark.objects.create(about=gone)
+    item = Item.objects.create(brand=gone, label="a")
+    Part.objects.create(item=item)
+    Motto.objects.create(brand=gone)
+    names = ("remarks", "item_set", "motto")
+    for derived in (names, names[:2], names[:1]):
+        look = Look(dump(spec("brand", derived=derived)))
+        refused = {each.rows[0].model for each in look.plan(*look.delete(gone)).problems}
+        expected = {"brands.item": names[1], "brands.part": names[1], "brands.motto": names[2]}
+        assert refused == {label for label, name in expected.items() if name not in derived}
+    look = Look(dump(spec("brand", derived=names)))
+    look.apply(look.plan(*look.delete(gone)))
+    assert everything() == set()
+
+
 def test_nothing_refers(db: str) -> None:
     gone, other = brand(), brand("other")
     Loose.objects.create(brand=gone)
@@ -152,7 +169,13 @@ def test_rows_of_the_dump_are_told_from_rows_outside(db: str) -> None:
     facts = look.facts(*look.delete(gone))
     by_key = {str(each.key): each for each in facts.referrers}
     assert by_key["brands.item:1"] == Referrer(
-        key("item:1"), "brand", of(gone), OnDelete.CASCADE, dump="brands", managed=True
+        key("item:1"),
+        "brand",
+        of(gone),
+        OnDelete.CASCADE,
+        dump="brands",
+        managed=True,
+        related="item_set",
     )
     assert by_key["brands.item:2"].dump == ""
     link = by_key["brands.brand:2"]

@@ -11,10 +11,13 @@ from django.test.utils import isolate_apps
 
 from contentgit.datasets import DatasetDefinition, specs_for_models
 from contentgit.db.coverage import unheld_problems
+from contentgit.db.spec_rules.models import has_uuid_key
 from contentgit.specs import ModelSpec
 from tests.bakery.models import Tag
+from tests.fieldzoo.models import SharedKey
 from tests.odd.models import ProxySection
 from tests.workshop.models import Outline
+from tests.zoo.models import Leaf, Pair, Passport, Tie
 
 
 def define(raws: list[Any]) -> DatasetDefinition:
@@ -261,6 +264,12 @@ def test_a_key_that_no_record_can_hold_is_not_to_be_excluded() -> None:
     )
 
 
+def test_primary_keys_that_are_uuids_are_the_same_on_all_sites() -> None:
+    """Also that of a child, which has its parent's; a text, a number, a key of several columns are none."""
+    found = {each for each in (Tie, Leaf, SharedKey, Passport, Pair, Tag) if has_uuid_key(each)}
+    assert found == {Tie, Leaf, SharedKey}
+
+
 # Orders and derived fields
 
 
@@ -273,6 +282,18 @@ def test_orders_and_derived_fields() -> None:
     article, section = define(raws).dump().specs
     assert article.order == {"number": ("section", "slug"), "size": ()}
     assert section.derived == ("name", "slug")
+
+
+def test_relations_that_lead_to_what_the_site_computes() -> None:
+    raws: list[Any] = [
+        {"model": "brands.brand", "derived": ["year", "remarks", "item_set", "motto"]},
+        {"model": "brands.store", "derived": ["visit_set", "choice", "friends+"]},
+    ]
+    assert [f"{number[-4:]} {message}" for number, message in problems_of(*raws)] == [
+        "E025 'derived' names 'visit_set', which is not a field of brands.store",  # its parent's
+        "E025 'derived' names 'choice', which is not a field of brands.store",
+        "E025 'derived' names 'friends+', which is not a field of brands.store",
+    ]
 
 
 def test_orders_that_cannot_be() -> None:
@@ -504,6 +525,8 @@ def test_rules_about_missing_rows() -> None:
     assert missing("bakery.product", category={"key": "bakery.category:3"}) == []
     assert missing("bakery.note", about={"key": "bakery.tag:3"}) == []
     assert missing("zoo.note", item="null") == []
+    assert missing("zoo.note", item="keep") == []
+    assert missing("workshop.trail", about="keep") == []
 
 
 @pytest.mark.parametrize(
@@ -512,6 +535,13 @@ def test_rules_about_missing_rows() -> None:
         ("product", "category", "null", "which cannot be NULL"),
         ("product", "tags", "null", "which is a many-to-many field and cannot be NULL"),
         ("note", "about", "null", "which cannot be NULL"),
+        (
+            "product",
+            "category",
+            "keep",
+            "whose row must be there: the database has a constraint",
+        ),
+        ("product", "tags", "keep", "whose row must be there: the database has a constraint"),
         (
             "product",
             "category",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -634,6 +635,42 @@ def test_a_dump_is_not_restored_from_below_what_refers_to_it(make: Make) -> None
         "site.note:1": {"page": "site.page:1"},
         "site.note:2": {"page": "site.page:1"},
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"page": None, "text": "$ref(site.page:4)"}, {"page": "site.page:4", "text": ""}],
+)
+def test_a_dump_is_not_restored_from_below_what_refers_to_it_unseen_by_databases(
+    make: Make, said: Any
+) -> None:
+    """The text of the first page had a link that dangled, and has it again."""
+    embeds = FieldSchema("", T.TEXT, embeds=True)
+    link = FieldSchema("page", T.REFERENCE, null=True, target="site.page", constrained=False)
+    site = make()
+    body = "$ref(site.page:5)"
+    old_pages = model("site.page", body=replace(embeds, name="body"), title=T.TEXT)
+    files = {path_of("site.page:1"): bytes_of("site.page:1", page("One", body=body))}
+    site.commit_files("main", {"pages/dataset.json": described([old_pages, TEASER]), **files})
+    old = site.repository.refs.resolve("main")
+    note = model("site.note", text=replace(embeds, name="text"), page=link)
+    pages = {
+        "site.page:1": page("Uno", body=body),
+        "site.page:4": page("Four"),
+        "site.page:5": page("Five"),
+        "site.note:1": said,
+    }
+    files = {path_of(key): bytes_of(key, fields) for key, fields in pages.items()}
+    document = described([old_pages, TEASER, note], after("site.0002", AddedModel("site.note")))
+    site.commit_files("main", {"pages/dataset.json": document, **files})
+    with pytest.raises(RefusedError, match="1 reference of records that stay is to") as refused:
+        restore(site.repository, ["pages"], old)
+    name = "page" if said["page"] else "text"
+    assert refused.value.items == (f"site.note:1/{name} refers to site.page:4",)
+    mended = bytes_of("site.note:1", {"page": None, "text": ""})
+    site.commit_files("main", {path_of("site.note:1"): mended})
+    done = restore(site.repository, ["pages"], old)
+    assert site.all(done.commit)["site.page:1"] == page("One", body=body)
 
 
 def test_what_of_a_dump_has_no_place_any_more_is_listed(make: Make) -> None:

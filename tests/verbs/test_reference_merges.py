@@ -24,7 +24,7 @@ def datasets() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True, params=["uuid", "pk"])
 def _datasets(request: pytest.FixtureRequest) -> Iterator[None]:
-    SPEC.update(identity=request.param, delete_missing=True)
+    SPEC.update(identity=request.param, delete_missing=True, missing={})
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
         yield
 
@@ -99,3 +99,62 @@ def test_what_stays_for_want_of_a_licence_can_be_referred_to(cards: None, ok: Ok
     refer("other")
     ok(*MERGE)
     assert Card.objects.using("other").count() == 2
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+@pytest.mark.parametrize("here", ["other", "default"])
+def test_a_reference_that_a_delete_emptied_is_no_edit_of_what_the_other_side_deleted(
+    databases: tuple[str, str], ok: Ok, words: tuple[str, ...], here: str
+) -> None:
+    """Whichever side deleted which."""
+    two = card("default", "Two")
+    card("default", "One", on=two)
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    there = "default" if here == "other" else "other"
+    Card.objects.using(here).get(title="Two").delete()
+    Card.objects.using(there).get(title="One").delete()
+    ok("commit", "-m", "One less")
+    ok(*words)
+    assert not Card.objects.using("other").exists()
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+def test_a_reference_that_people_emptied_is_an_edit(
+    databases: tuple[str, str], ok: Ok, run: Run, words: tuple[str, ...]
+) -> None:
+    two = card("default", "Two")
+    card("default", "One", on=two)
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    Card.objects.using("other").filter(title="One").update(on=None)
+    Card.objects.get(title="One").delete()
+    ok("commit", "-m", "One less")
+    assert run(*words).code == 3
+    assert Card.objects.using("other").count() == 2
+
+
+@pytest.mark.parametrize("words", [MERGE, UPDATE])
+@pytest.mark.parametrize("here", ["other", "default"])
+def test_a_merge_keeps_what_refers_to_the_past(
+    cards: None, ok: Ok, run: Run, words: tuple[str, ...], here: str
+) -> None:
+    """Whichever side deleted what the other refers to, since both have been at it."""
+    there = "default" if here == "other" else "other"
+    gone = Card.objects.using(there).get(title="Two").pk
+    refer(here)
+    Card.objects.using(there).get(title="Two").delete()
+    ok("commit", "-m", "One side")
+    assert run(*words).code == 3
+    SPEC.update(missing={"text": "keep"})
+    ok(*words)
+    kept = Card.objects.using("other").get()
+    pk = re.fullmatch(r"\[\[card (\d+)\]\]", kept.text)
+    assert pk is not None
+    assert (kept.title, int(pk[1])) == ("One", gone)
+    assert not Card.objects.using("other").filter(pk=gone).exists()
+    ok("commit", "-m", "Both", "--database=other")
+    ok("checkout", "main", "--apply", "--yes")
+    assert "[[card" in Card.objects.get().text

@@ -910,3 +910,20 @@ def test_a_log_of_a_row_that_is_deleted(databases: tuple[str, str], ok: Ok, run:
 
 def log() -> dict[str, Any]:
     return {"log": {"specs": lambda _: LOG}}
+
+
+def test_a_copy_keeps_a_link_to_a_row_that_is_gone(databases: tuple[str, str], ok: Ok) -> None:
+    gone, one = card("default", "Gone"), card("default", "One")
+    one.text = f"[[card {gone.pk}]] [[card {one.pk}]]"
+    one.save()
+    ok("init")
+    ok("commit", "-m", "Both")
+    pk = gone.pk
+    gone.delete()
+    ok("commit", "-m", "One")
+    copy = ("checkout", "main", "cards", "--apply", "--yes", "--as-new")
+    ok(*copy)
+    made = Card.objects.exclude(pk=one.pk).get()
+    assert made.text == f"[[card {pk}]] [[card {made.pk}]]"
+    ok(*copy)
+    assert Card.objects.count() == 2

@@ -10,7 +10,8 @@ from contentgit.branches.trees import Sides
 from contentgit.check.shapes import in_order, misfit
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import CarriedFile, Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.referring import refers_in
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import RecordError, RefusedError, UsageError
 from contentgit.history.carried import blob_of, files_in
 from contentgit.integrity.relations import references
@@ -112,21 +113,34 @@ def _trees(sides: Sides) -> list[str]:
 
 
 def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: ModelSchema) -> str:
-    if place.path:
+    field = schema.by_name[place.field]
+    if place.path and not field.embeds:
         return ""
     record = Record(place.key, {place.field: value})
-    targets = {
-        each.target: _paths(sides, each.target)
-        for each in references(record, schema)
-        if each.field == place.field and each.constrained
-    }
-    wanted = [path for paths in targets.values() if paths for path in paths]
-    there = sides.repository.trees.files_at(tree, wanted)
-    for target, paths in targets.items():
+    wanted = [each for each in references(record, schema) if each.field == place.field]
+    targets = {each.target: _paths(sides, each.target) for each in wanted}
+    paths = [path for some in targets.values() if some for path in some]
+    there = sides.repository.trees.files_at(tree, paths)
+    for each in wanted:
+        some = targets[each.target]
         # Of models that are in no dump nothing is known.
-        if paths is None or (paths and there.keys().isdisjoint(paths)):
-            return f"the value refers to {target}, which is not there"
+        is_there = some is not None and (not some or not there.keys().isdisjoint(some))
+        if not is_there and (each.constrained or not _dangled(sides, place, field, each.target)):
+            return f"the value refers to {each.target}, which is not there"
     return ""
+
+
+def _dangled(sides: Sides, place: Place, field: FieldSchema, target: RecordKey) -> bool:
+    """Whether a side has the reference, and not its record. No database sees to it."""
+    paths = [*sides.paths(place.key)]
+    trees = sides.base.tree, sides.ours, sides.theirs
+    for _, three in sides.records(paths):
+        for tree, record in zip(trees, three, strict=True):
+            if tree and record and refers_in(record, field, target):
+                places = _paths(sides, target) or []
+                if not sides.repository.trees.files_at(tree, places):
+                    return True
+    return False
 
 
 def _paths(sides: Sides, key: RecordKey) -> list[str] | None:

@@ -68,7 +68,7 @@ def restore(
     restored = _restored(older, places)
     changes = {path: data for path, data in restored if dump_of(path) not in folders}
     sides = _sides(older, changes, folders)
-    refuse_dangling(repository, head, sides[1], folders, revision)
+    refuse_dangling(repository, (head, sides[1], older.tree), folders, revision)
     what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
     message = how.message or f"Restore {what} from {revision}\n"
     return run(repository, "restore", what, sides, message, how, wider=older.tree)

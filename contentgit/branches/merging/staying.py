@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
 from contentgit.branches.trees.survey import may_refer
 from contentgit.content.layout import DATASET_FILE, model_folder, record_paths
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.referring import refers_in
+from contentgit.content.schema import ModelSchema
 from contentgit.errors import RefusedError
 from contentgit.git import FileEntry, Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.snapshots import batches
-from contentgit.integrity.relations import references
+from contentgit.integrity.relations import Reference, references
 from contentgit.render.plain import plural
 
 
 def refuse_dangling(
-    repository: Repository, head: str, restored: str, folders: Collection[str], revision: str
+    repository: Repository,
+    trees: tuple[str, str, str],
+    folders: Collection[str],
+    revision: str,
 ) -> None:
-    """Refuses restored dumps in which a record that stays refers to one that goes.
+    """Refuses restored dumps in which what stays of a record refers to a record that goes.
 
-    ``restored`` is a tree with the dumps in ``folders`` as they become.
+    The ``trees`` are HEAD, the dumps in ``folders`` as they become, and the revision. A reference that the
+    revision has, too, dangled there where no database sees to it, and is restored as it was.
 
     Raises:
         RefusedError: there are such.
     """
+    head, restored, old = trees
     gone = {key for folder in folders for key in _gone(repository, head, restored, folder)}
     gone -= {*_elsewhere(repository, head, folders, gone)}
     labels = {key.model for key in gone}
-    found = []
+    found: list[str] = []
     for folder in sorted(folders) if gone else ():
         for label, schema in recorded_schema(repository, head, folder).items():
             if not may_refer(schema, labels):
                 continue
             place = model_folder(folder, label)
             entries = repository.trees.entries(restored, place)
-            for record in _records(
-                repository, ((f"{place}/{path}", blob) for path, blob in entries)
-            ):
-                found += [
-                    f"{record.key}/{each.field} refers to {each.target}"
+            files = ((f"{place}/{path}", blob) for path, blob in entries)
+            for batch in batches(files, BATCH):
+                dangling = [
+                    (path, record, each)
+                    for (path, _), record in zip(batch, _records(repository, batch), strict=True)
                     for each in references(record, schema)
-                    if each.constrained and each.target in gone
+                    if each.target in gone
                 ]
+                found += _unknown_to(repository, old, schema, dangling)
     if found:
         raise RefusedError(
             f"{plural(len(found), 'reference')} of records that stay {'is' if len(found) == 1 else 'are'} "
@@ -52,6 +60,24 @@ def refuse_dangling(
             hint="delete these on the site, or change what they refer to, and commit; then run it again",
             data={"dangling": found},
         )
+
+
+def _unknown_to(
+    repository: Repository,
+    old: str,
+    schema: ModelSchema,
+    dangling: Sequence[tuple[str, Record, Reference]],
+) -> Iterator[str]:
+    """The references, a line each, without those that the tree ``old`` has and no database sees to."""
+    loose = [path for path, _, each in dangling if not each.constrained]
+    there = repository.trees.files_at(old, loose) if loose else {}
+    before = dict(zip(there, _records(repository, there.items()), strict=True))
+    for path, record, each in dangling:
+        was = before.get(path)
+        if each.constrained or not (
+            was and refers_in(was, schema.by_name[each.field], each.target)
+        ):
+            yield f"{record.key}/{each.field} refers to {each.target}"
 
 
 def _gone(repository: Repository, head: str, restored: str, folder: str) -> Iterator[RecordKey]:

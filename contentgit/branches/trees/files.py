@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
-from contentgit.branches.trees.sides import PLAIN, File, Sides, key_at
+from contentgit.branches.trees.sides import PLAIN, File, Sides, has_deleted, key_at
 from contentgit.content import canonical
 from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
@@ -31,6 +31,7 @@ from contentgit.merge import (
     TreeConflict,
     counts,
     resolved,
+    without_explained,
 )
 from contentgit.merge.descriptions import merge_descriptions, merge_formats
 
@@ -157,12 +158,14 @@ class FileMerge:
     # Records
 
     def _records(self, paths: Iterable[str]) -> Iterator[tuple[str, Placed]]:
+        deleted = cache(partial(has_deleted, self.sides))
         for path, three in self.sides.records(sorted(paths)):
             known = next(each for each in three if each)
             schema = self.sides.model(path, known)
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
             merged = _doubt(three) if doubted else self._orders.merge(path, three, schema)
+            merged = without_explained(merged, schema, deleted)
             merged = resolved(merged, *three, self.decided.get(path, ()), schema)
             record = merged.record
             if merged.conflict is not None:

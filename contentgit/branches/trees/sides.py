@@ -305,3 +305,11 @@ def has_added(sides: Sides, side: Side, key: RecordKey) -> bool:
     changed = sides.by_ours if side is Side.OURS else sides.by_theirs
     changes = (changed.get(path, (None, None)) for path in sides.paths(key))
     return any(before is None and after is not None for before, after in changes)
+
+
+def has_deleted(sides: Sides, side: Side, key: RecordKey) -> bool:
+    """Whether a side has deleted the record of this key, in each dump where the base has it."""
+    changed = sides.by_ours if side is Side.OURS else sides.by_theirs
+    changes = [changed[path] for path in sides.paths(key) if path in changed]
+    gone = any(before is not None and after is None for before, after in changes)
+    return gone and all(after is None for _, after in changes)

@@ -21,6 +21,7 @@ from contentgit.cli.plans import (
     plan_counts,
     plan_head,
     print_plan,
+    shifted_data,
     step_data,
 )
 from contentgit.cli.project import find_repository, open_project
@@ -306,6 +307,7 @@ def _show_plan(
             head = {
                 **plan_head(planned, args.database),
                 "links": links_data(planned),
+                "shifted": shifted_data(planned),
                 "problems": planned.plan.problems,
             }
             terminal.items(head, "steps", (step_data(each) for each in details(project, planned)))

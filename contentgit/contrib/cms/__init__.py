@@ -24,7 +24,7 @@ from django.db.models import Model, QuerySet
 from contentgit.contrib.cms.fields import references_of
 from contentgit.contrib.cms.versions import one_version_each
 from contentgit.datasets import specs_for_app_models
-from contentgit.db.spec_rules.models import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key, has_uuid_key
 from contentgit.db.trees import numbering_of
 
 __all__ = ["one_version_each", "references_of", "specs"]
@@ -65,7 +65,8 @@ def specs(
 
 def _spec(model: type[Model], spec: Mapping[str, Any]) -> dict[str, Any]:
     label = model._meta.label_lower
-    identity = "uuid" if has_automatic_key(model) else "pk"
+    is_local = has_automatic_key(model) and not has_uuid_key(model)
+    identity = "uuid" if is_local else "pk"
     tree = {"tree": True} if numbering_of(model) else {}
     own = {"identity": identity, "filter": _filter(model), **tree, **_SPECS.get(label, {})}
     return {**own, **spec, "model": label, "references": references_of(model)}

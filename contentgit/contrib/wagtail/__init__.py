@@ -22,7 +22,7 @@ from contentgit.contrib.wagtail.revisions import Revision
 from contentgit.contrib.wagtail.rich_text import RichText
 from contentgit.contrib.wagtail.streams import StreamField
 from contentgit.datasets import specs_for_app_models
-from contentgit.db.spec_rules.models import has_automatic_key
+from contentgit.db.spec_rules.models import has_automatic_key, has_uuid_key, ways_back
 from contentgit.db.trees import numbering_of
 from contentgit.references import References
 
@@ -47,6 +47,8 @@ _LOCAL: Final = frozenset(
 """What Wagtail makes of the rest, and what happens to people in one database."""
 _LOCAL_BASES: Final = frozenset({"AbstractFormSubmission", "AbstractRendition"})
 """Classes of Wagtail from which sites derive more of that."""
+_COMPUTED: Final = frozenset({"BaseIndexEntry", "AbstractRendition"})
+"""Classes of whose rows Wagtail makes new ones where they are missing."""
 _NAMED: Final[Mapping[str, list[str]]] = {"wagtailsearchpromotions.query": ["query_string"]}
 """Models whose rows visitors make on each site, and what is the same of them."""
 
@@ -73,26 +75,38 @@ def specs(
 
     Without ``models`` those of Wagtail's apps and of all apps that build on a model of theirs, without what
     Wagtail makes of other rows. Where ``spec`` says nothing about ``identity`` and the primary key is not
-    content itself, rows get UUIDs for names, or the rows that each is the only one for: Wagtail makes the
-    settings of a site, or the profile of a user, on each site where somebody asks for them.
+    content itself, nor a UUID, rows get UUIDs for names, or the rows that each is the only one for: Wagtail
+    makes the settings of a site, or the profile of a user, on each site where somebody asks for them.
+    ``derived`` names the entries in the search index and the thumbnails, besides what ``spec`` has there.
     """
     wanted = _content() if models is None else models
     return [_spec(each, spec or {}) for each in wanted]
 
 
 def _spec(model: type[Model], spec: Mapping[str, Any]) -> dict[str, Any]:
+    computed = [*spec.get("derived", ()), *_computed(model)]
     made = {
         "identity": _identity(model),
         **({"tree": True} if numbering_of(model) else {}),
         **spec,
+        **({"derived": computed} if computed else {}),
     }
     return {**made, "model": model._meta.label_lower, "references": references_of(model)}
+
+
+def _computed(model: type[Model]) -> Iterator[str]:
+    """The relations of the model's own rows to what Wagtail computes from them."""
+    for name, related in ways_back(model).items():
+        bases = {each.__name__ for each in related.__mro__}
+        if not bases.isdisjoint(_COMPUTED):
+            yield name
 
 
 def _identity(model: type[Model]) -> str | list[str]:
     if not has_automatic_key(model):
         return "pk"
-    return _NAMED.get(model._meta.label_lower) or _owners(model) or "uuid"
+    unique = "pk" if has_uuid_key(model) else "uuid"
+    return _NAMED.get(model._meta.label_lower) or _owners(model) or unique
 
 
 def _owners(model: type[Model]) -> list[str]:

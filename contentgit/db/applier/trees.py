@@ -15,7 +15,14 @@ from contentgit.db.applier.bulk import BATCH
 from contentgit.db.backends import Backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Table, Tree
-from contentgit.db.trees.numbering import Numbers, Place, Standing, arranged
+from contentgit.db.trees.numbering import (
+    Given,
+    Numbers,
+    Place,
+    Standing,
+    arranged,
+    given_places,
+)
 from contentgit.errors import RecordError, RefusedError
 
 _Given: TypeAlias = tuple[Value | Absent, Value | Absent]
@@ -90,18 +97,15 @@ class TreeWriter:
         self, label: str, tree: Tree, before: Mapping[Any, Place], now: Standing
     ) -> dict[Any, Place]:
         """Where each row is to stand."""
-        places = {**now.places, **{pk: before[pk] for pk in now.rows if pk in before}}
-        for text, (parent, position) in self._given[label].items():
-            pk = self.identities.row_pk(label, text)
-            was = places.get(pk, Place(None, 1))
-            is_known = parent is ABSENT or tree.numbering.linked
-            above = was.parent if is_known else self._pk(label, parent)
-            if tree.numbering.sorted_by:
-                position = 0  # the next one behind those before it
-            places[pk] = Place(above, position if isinstance(position, int) else was.position)
-        if tree.numbering.linked:
-            places = {pk: Place(now.parents.get(pk), at) for pk, (_, at) in places.items()}
-        return places
+        given = {
+            self.identities.row_pk(label, text): Given(
+                None if tree.numbering.linked or parent is ABSENT else self._pk(label, parent),
+                position if isinstance(position, int) else None,
+                parent is not ABSENT,
+            )
+            for text, (parent, position) in self._given[label].items()
+        }
+        return given_places(tree.numbering, now, before, given)
 
     def _pk(self, label: str, reference: Value) -> Any | None:
         if reference is None:
@@ -118,7 +122,7 @@ class TreeWriter:
         """The rows whose numbers are to be others."""
         changed, reached = {}, set()
         try:
-            children = arranged(places, partial(self._tie, label), tree.ranks())
+            children = arranged(places, partial(tie, self.identities, label), tree.ranks())
             for pk, numbers in tree.numbering.numbers(children, tree.sources()):
                 reached.add(pk)
                 if now.rows.get(pk) != numbers:
@@ -129,11 +133,6 @@ class TreeWriter:
         if lost:
             raise self._refused(label, tree, now.rows, places, lost)
         return changed
-
-    def _tie(self, label: str, pk: Any) -> tuple[Any, ...]:
-        """Rows at one position are in the order of their keys, as in a merge."""
-        text = self.identities.key_text(label, pk)
-        return (1, str(pk)) if text is None else (0, RecordKey(label, text).sort_key)
 
     def _refused(
         self,
@@ -189,6 +188,12 @@ class TreeWriter:
                 for pk, numbers in pairs
             ]
             self.backend.update(table.name, tree.columns, (tree.key,), written)
+
+
+def tie(identities: Identities, label: str, pk: Any) -> tuple[Any, ...]:
+    """What decides between rows at one position: their keys, as in a merge."""
+    text = identities.key_text(label, pk)
+    return (1, str(pk)) if text is None else (0, RecordKey(label, text).sort_key)
 
 
 def _fields(sorted_by: Iterable[str]) -> Iterator[str]:

@@ -204,6 +204,7 @@ def _with_dumps(
             constrained=relation.constrained,
             through=through,
             value=relation.value,
+            related=relation.related,
         )
 
 

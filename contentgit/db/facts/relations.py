@@ -34,6 +34,7 @@ class Owner:
 class Relation:
     """A field, ``field`` of ``model``, that refers to the model in question.
 
+    ``related`` is the relation to such rows in the model in question, if it has a name there.
     ``value`` is what SET_NULL, SET_DEFAULT and SET write there, as far as it is known before an apply.
     ``identifies`` is true if the field is a part of the primary key. ``children`` are the multi-table
     children, each with its link to the one before, that a row must also be for the model to follow it.
@@ -47,6 +48,7 @@ class Relation:
     identifies: bool = False
     owner: Owner | None = None
     children: tuple[tuple[type[Model], BoundField], ...] = ()
+    related: str = ""
 
     @property
     def label(self) -> str:
@@ -62,7 +64,7 @@ def relations(model: type[Model], identities: Identities) -> Iterator[Relation]:
     """
     for related in model._meta.get_fields(include_parents=False, include_hidden=True):
         if related.auto_created and not related.concrete and not related.many_to_many:
-            yield from _of_key(related.field, identities)  # type: ignore[union-attr]
+            yield from _of_key(related, identities)
     for field in model._meta.private_fields:
         if hasattr(field, "bulk_related_objects"):
             yield from _of_generic(field, identities)
@@ -77,7 +79,8 @@ def parent_links(model: type[Model], identities: Identities) -> Iterator[BoundFi
                 yield found
 
 
-def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
+def _of_key(related: Any, identities: Identities) -> Iterator[Relation]:
+    field = related.field
     if field.column is None or not (field.many_to_one or field.one_to_one):
         return  # several columns without a constraint
     model = concrete(field.model)
@@ -92,7 +95,8 @@ def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
         return
     identifies = field in model._meta.pk_fields
     value = COMPUTED if way in (OnDelete.SET_DEFAULT, OnDelete.SET) else None
-    yield Relation(model, bound, way, constrained, value, identifies, owner)
+    name = related.get_accessor_name() or ""
+    yield Relation(model, bound, way, constrained, value, identifies, owner, related=name)
 
 
 def _owner(through: type[Model], field: Any, identities: Identities) -> Owner | None:
@@ -115,7 +119,15 @@ def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
             owner = model._meta.get_field(names[0]).model
             if bound is not None:
                 children = tuple(_down_to(model, owner, identities))
-                yield Relation(owner, bound, OnDelete.CASCADE, False, None, children=children)
+                yield Relation(
+                    owner,
+                    bound,
+                    OnDelete.CASCADE,
+                    False,
+                    None,
+                    children=children,
+                    related=relation.name,
+                )
 
 
 def _down_to(

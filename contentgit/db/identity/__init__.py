@@ -377,9 +377,21 @@ class Identities:
         parse = partial(self.pk_in_text, label)
         if copies is None:
             return UuidKeys(self.using, label, rows, spell, parse, names)
-        own = partial(self._own.key_text, label)
-        stored, expected = copies.stored(label), copies.of(label)
-        return CopyKeys(self.using, stored, rows, spell, parse, own_key=own, expected=expected)
+        return CopyKeys(
+            self.using,
+            copies.stored(label),
+            rows,
+            spell,
+            parse,
+            own_key=partial(self._own.key_text, label),
+            own_pk=partial(self._pk_by_uuid, label),
+            expected=copies.of(label),
+        )
+
+    def _pk_by_uuid(self, label: str, text: str) -> Any | None:
+        """The primary key of the row with this UUID apart from copies, also of one that is gone."""
+        keys = self._own._keys(label)
+        return keys.pk(text) if isinstance(keys, UuidKeys) else None
 
     @property
     def copies(self) -> frozenset[str]:

@@ -42,12 +42,28 @@ class CopiedModels:
 class CopyKeys(UuidKeys):
     """Copied rows have the names of the map, all others names that follow from their own keys.
 
-    ``own_key`` is the key that a row has apart from any copy, ``expected`` the names that no other row gets.
+    ``own_key`` is the key that a row has apart from any copy, ``own_pk`` the primary key by a UUID
+    of that, ``expected`` the names that no other row gets. A row that is gone has the name that it had.
     """
 
     own_key: Callable[[Any], str | None] = lambda _pk: None
+    own_pk: Callable[[str], Any] = lambda _text: None
     expected: AbstractSet[str] = frozenset()
     _others: set[Any] = field(default_factory=set)
+
+    def text(self, pk: Any) -> str | None:
+        """See :class:`UuidKeys`."""
+        found = super().text(pk)
+        own = self.own_key(pk) if found is None else None
+        return own if own and is_uuid_key(own) and own not in self.expected else found
+
+    def pk(self, text: str) -> Any:
+        """See :class:`UuidKeys`."""
+        found = super().pk(text)
+        if found is None and text not in self.expected:
+            found = self.own_pk(text)
+            return None if found in self._loaded()[0] else found
+        return found
 
     def copied(self) -> Iterable[str]:
         """The UUIDs of the copied rows that are there, or were before some were put away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from contentgit.content.embedded import (
     NO_ROW,
@@ -28,8 +28,19 @@ from contentgit.references.listed import rules_of
 _KNOWN: Final = 1 << 14
 """So many texts of primary keys are remembered for a field."""
 
-_Parsed: TypeAlias = tuple[str, Any]
-"""The label of the concrete model, and the primary key if a row can have it in this spelling."""
+
+@dataclass(slots=True)
+class _Parsed:
+    """The label of the concrete model, and the primary key if a row can have it in this spelling.
+
+    ``named`` is the last name of the row, ``key`` and ``mark`` what stood for it.
+    """
+
+    label: str
+    pk: Any
+    named: str | None = None
+    key: RecordKey | None = None
+    mark: str = ""
 
 
 def embedding(
@@ -123,16 +134,16 @@ class _MarkedNames:
 
     def text(self, model: str, pk: str) -> str:
         """See :class:`contentgit.references.Names`."""
-        key = self._key(model, pk)
-        return pk if key is None else text_mark(key)
+        found = self._found(model, pk)
+        return pk if found is None else found.mark
 
     def number(self, model: str, pk: int) -> int | str:
         """See :class:`contentgit.references.Names`."""
-        key = self._key(model, str(pk))
-        return pk if key is None else number_mark(key)
+        found = self._found(model, str(pk))
+        return pk if found is None or found.key is None else number_mark(found.key)
 
-    def _key(self, model: str, pk: str) -> RecordKey | None:
-        """The key in the mark; ``None`` if no row of the model can have this primary key."""
+    def _found(self, model: str, pk: str) -> _Parsed | None:
+        """What stands for the primary key; ``None`` if no row of the model can have this one."""
         try:
             parsed = self.known[model, pk]
         except KeyError:
@@ -141,11 +152,13 @@ class _MarkedNames:
             parsed = self.known[model, pk] = self._parsed(model, pk)
         if parsed is None:
             return None
-        label, value = parsed
-        text = None if value is None else self.identities.key_text(label, value)
-        key = unknown_row(label, pk) if text is None else RecordKey(label, text)
+        label, value, key = parsed.label, parsed.pk, parsed.key
+        named = None if value is None else self.identities.key_text(label, value)
+        if key is None or named != parsed.named:  # the row may have come or gone since
+            key = unknown_row(label, pk) if named is None else RecordKey(label, named)
+            parsed.named, parsed.key, parsed.mark = named, key, text_mark(key)
         self.pks[key] = pk
-        return key
+        return parsed
 
     def _parsed(self, model: str, pk: str) -> _Parsed | None:
         if "$" in pk or not self.identities.is_model(model):
@@ -153,5 +166,6 @@ class _MarkedNames:
         label = concrete(self.identities.model(model))._meta.label_lower
         found = self.identities.pk_in_text(label, pk)
         if found is None:
-            return (label, None) if pk == NO_ROW else None
-        return label, found if self.identities.text_of(label, found) == pk else None
+            return _Parsed(label, None) if pk == NO_ROW else None
+        is_spelled = self.identities.text_of(label, found) == pk
+        return _Parsed(label, found if is_spelled else None)

@@ -87,9 +87,7 @@ class BoundTree:
         """What is wrong with a row with these numbers, which stands nowhere."""
         pairs = zip(self.numbering.columns, numbers, strict=False)
         said = ", ".join(f"{name} {number!r}" for name, number in pairs)
-        return (
-            f"the row with {said} stands nowhere in the tree: no row is above it, and it is no root"
-        )
+        return f"the row with {said} stands nowhere in the tree: {self.numbering.fault}"
 
     @property
     def way_on(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db.models import FileField
 
 from contentgit.db.fields import unheld
-from contentgit.db.spec_rules.models import field_of, is_required, label_of
+from contentgit.db.spec_rules.models import field_of, is_required, label_of, ways_back
 from contentgit.db.spec_rules.rules import ONE_OF_THEM, Rules, not_own
 from contentgit.specs import Mistake
 
@@ -46,7 +46,7 @@ class ContentRules(Rules):
             ("defer_values", spec.defer_values, columns),
             ("exclude", spec.exclude, [*columns, *relations]),
             ("order", tuple(spec.order), columns),
-            ("derived", spec.derived, [*columns, *relations]),
+            ("derived", spec.derived, [*columns, *relations, *ways_back(self.model)]),
         ):
             kind = "many-to-many field" if known is relations else "field"
             for name in names:

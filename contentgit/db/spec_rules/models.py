@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignObjectRel, Model, UUIDField
 
 from contentgit.db.fields.plain import generic_keys, is_automatic
 
@@ -69,6 +69,19 @@ def walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
     return fields
 
 
+def ways_back(model: type[Model]) -> dict[str, type[Model]]:
+    """By name, the relations by which rows of other models belong to rows of the model's own table."""
+    found: dict[str, Any] = {
+        each.name: each.related_model
+        for each in model._meta.private_fields
+        if hasattr(each, "bulk_related_objects")
+    }
+    for each in model._meta.get_fields(include_parents=False):
+        if isinstance(each, ForeignObjectRel) and not each.many_to_many:
+            found[each.get_accessor_name() or ""] = each.related_model
+    return found
+
+
 def unique_sets(model: type[Model]) -> list[frozenset[str]]:
     """Names of fields that are unique together for all rows, those of multi-table parents too."""
     found = []
@@ -103,9 +116,20 @@ def together_unique(model: type[Model], paths: Sequence[str]) -> bool:
 
 def has_automatic_key(model: type[Model]) -> bool:
     """Whether the database or a default gives the primary key; if it is a reference, that of its row."""
+    field = _key_field(model)
+    return field is not None and is_automatic(field)
+
+
+def has_uuid_key(model: type[Model]) -> bool:
+    """Whether the primary key is a UUID: no two sites give the same one to different rows."""
+    return isinstance(_key_field(model), UUIDField)
+
+
+def _key_field(model: type[Model]) -> Any:
+    """The field whose value the primary key is; ``None`` if there are several."""
     more: list[Any]
     field: Any
     field, *more = model._meta.pk_fields
     while field.is_relation and not more:
         field, *more = field.related_model._meta.pk_fields
-    return not more and is_automatic(field)
+    return None if more else field

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from contentgit.db.trees.numbering import Children, Numbering, Numbers, Place, spread
+from contentgit.db.trees.numbering import Child, Children, Numbering, Numbers, Place, spread
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class NestedSets(Numbering):
     first_depth: int = 0
 
     marks: ClassVar[int] = 2
+    fault: ClassVar[str] = "its numbers do not fit those of other rows"
     way_on: ClassVar[str] = "correct its numbers, or delete the row"
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
@@ -60,12 +61,18 @@ class NestedSets(Numbering):
                 found[pk] = Place(parent, counts[parent])
         return found
 
+    def positions(self, parent: Any | None, siblings: Sequence[Child]) -> Iterator[tuple[Any, int]]:
+        """See :meth:`Numbering.positions`."""
+        if parent is None:
+            return spread(siblings)
+        return ((each.pk, number) for number, each in enumerate(siblings, 1))
+
     def numbers(
         self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
     ) -> Iterator[tuple[Any, Numbers]]:
         """See :meth:`Numbering.numbers`."""
         del sources
-        for root, tree_id in spread(children.get(None, ())):
+        for root, tree_id in self.positions(None, children.get(None, ())):
             yield from self._tree(root, tree_id, children)
 
     def _tree(self, root: Any, tree_id: int, children: Children) -> Iterator[tuple[Any, Numbers]]:

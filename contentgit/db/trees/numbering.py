@@ -31,6 +31,15 @@ class Standing(NamedTuple):
     places: Mapping[Any, Place]
 
 
+class Given(NamedTuple):
+    """What a record says of the place of its row: ``position`` is ``None``, and ``is_said`` false, where it
+    says nothing of position or parent."""
+
+    parent: Any | None
+    position: int | None
+    is_said: bool = True
+
+
 class Child(NamedTuple):
     """A row among its siblings."""
 
@@ -46,12 +55,14 @@ class Numbering(ABC):
     """How a library numbers the rows of a tree.
 
     ``parent`` and ``position`` are what records call a row's place, ``columns`` the fields that the library
-    computes. The first ``marks`` of these tell where the row stands. ``linked`` is true where ``parent`` is a
-    field of the model. ``sources`` are fields of the row whose values its numbers depend on, too. Where the
-    library sorts siblings by fields, these are ``sorted_by``, and records say no position: it is ``""``.
+    computes. The first ``marks`` of these tell where the row stands; ``fault`` is what is wrong with a row
+    that stands nowhere. ``linked`` is true where ``parent`` is a field of the model. ``sources`` are fields
+    of the row whose values its numbers depend on, too. Where the library sorts siblings by fields, these are
+    ``sorted_by``, and records say no position: it is ``""``.
     """
 
     marks: ClassVar[int]
+    fault: ClassVar[str]
     way_on: ClassVar[str]
     parent: str
     position: str
@@ -68,6 +79,10 @@ class Numbering(ABC):
         """
 
     @abstractmethod
+    def positions(self, parent: Any | None, siblings: Sequence[Child]) -> Iterable[tuple[Any, int]]:
+        """The positions that the rows below ``parent`` get, in their order; roots are below ``None``."""
+
+    @abstractmethod
     def numbers(
         self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
     ) -> Iterator[tuple[Any, Numbers]]:
@@ -81,6 +96,23 @@ class Numbering(ABC):
         """What a new row holds in a column until it gets its place; ``unique`` is no other row's."""
         del place, unique
         return 0
+
+
+def given_places(
+    numbering: Numbering, now: Standing, before: Mapping[Any, Place], given: Mapping[Any, Given]
+) -> dict[Any, Place]:
+    """Where each row is to stand: as ``given``, or else where it stood ``before`` rows came and went."""
+    places = {**now.places, **{pk: before[pk] for pk in now.rows if pk in before}}
+    for pk, (parent, position, is_said) in given.items():
+        was = places.get(pk, Place(None, 1))
+        if numbering.sorted_by:
+            position = 0  # the next one behind those before it
+        places[pk] = Place(
+            parent if is_said else was.parent, was.position if position is None else position
+        )
+    if numbering.linked:
+        places = {pk: Place(now.parents.get(pk), at) for pk, (_, at) in places.items()}
+    return places
 
 
 def arranged(

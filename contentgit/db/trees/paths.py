@@ -35,8 +35,10 @@ class Paths(Numbering):
     sorted_by: tuple[str, ...] = ()
 
     marks: ClassVar[int] = 1
+    fault: ClassVar[str] = "no row is above it, and it is no root"
     way_on: ClassVar[str] = (
-        "give it a row above it, or delete the row; find_problems() lists such rows"
+        "give it a row above it, or delete the row: find_problems() of the library lists such rows, its "
+        "fix_tree() does not mend them"
     )
 
     def places(self, rows: Mapping[Any, Numbers], parents: Mapping[Any, Any]) -> dict[Any, Place]:
@@ -50,6 +52,14 @@ class Paths(Numbering):
                 found[pk] = Place(by_path[above] if above else None, position)
         return found
 
+    def positions(self, parent: Any | None, siblings: Sequence[Child]) -> list[tuple[Any, int]]:
+        """See :meth:`Numbering.positions`."""
+        del parent
+        found = list(spread(siblings))
+        if found and found[-1][1] > self._most:  # close the gaps
+            found = [(pk, number) for number, (pk, _) in enumerate(found, 1)]
+        return found
+
     def numbers(
         self, children: Children, sources: Mapping[Any, Numbers] = MappingProxyType({})
     ) -> Iterator[tuple[Any, Numbers]]:
@@ -59,7 +69,7 @@ class Paths(Numbering):
         for parent, below in downwards(children):
             base = paths.pop(parent)
             depth = len(base) // self.steplen + 1
-            for pk, position in self._positions(below):
+            for pk, position in self.positions(parent, below):
                 path = base + self._step(position)
                 if len(path) > self.length:
                     raise OverflowError(f"paths have at most {self.length // self.steplen} steps")
@@ -71,12 +81,6 @@ class Paths(Numbering):
     def empty(self, place: int, unique: str) -> Any:
         """See :meth:`Numbering.empty`: no path of the library has such letters."""
         return f"~{unique}"[: self.length] if place == 0 else 0
-
-    def _positions(self, siblings: Sequence[Child]) -> list[tuple[Any, int]]:
-        found = list(spread(siblings))
-        if found[-1][1] > self._most:  # close the gaps
-            found = [(pk, number) for number, (pk, _) in enumerate(found, 1)]
-        return found
 
     @property
     def _most(self) -> int:
