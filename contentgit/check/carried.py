@@ -12,17 +12,10 @@ from contentgit.check.findings import Finding, finding
 from contentgit.content.layout import FILES_FOLDER, file_path
 from contentgit.content.records import CarriedFile, Record
 
-LONGEST_POINTER: Final = 1024
-"""Bytes of the longest file that git-lfs takes for a pointer."""
-
 _FETCH: Final = "commit again from a database whose storage has the file, or fetch the commit whole"
 _OURS: Final = "only contentgit writes here: remove it from the commit"
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _FILE = re.compile(r"[0-9a-f]{62}")
-_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:[a-z0-9.-]+ [^\n]*\n)*"
-    rb"oid sha256:([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,19})\n"
-)
 
 
 class Bytes(NamedTuple):
@@ -30,12 +23,6 @@ class Bytes(NamedTuple):
 
     sha256: str
     size: int
-
-
-def pointed(data: bytes) -> Bytes | None:
-    """What a pointer of git-lfs stands for; ``None`` if this is none."""
-    found = _POINTER.fullmatch(data) if len(data) <= LONGEST_POINTER else None
-    return Bytes(found[1].decode(), int(found[2])) if found else None
 
 
 def is_files_folder(path: str) -> bool:

@@ -65,6 +65,7 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("unknown-to-code", _E, "the tree has something that the project's code lacks"),
         Rule("not-in-tree", _W, "the project's code has something that the tree lacks"),
         Rule("differs-from-code", _W, "dataset.json and the code describe something differently"),
+        Rule("not-in-storage", _N, "records name files that the project's storage does not have"),
         Rule("not-compared", _N, "the tree was not compared with the project's code"),
     )
 }

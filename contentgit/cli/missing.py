@@ -1,12 +1,13 @@
-"""What an apply wrote in place of references to missing rows, as lines and as JSON."""
+"""What is missing: rows, in place of references to which an apply wrote others, and files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from contentgit.missing import Instead, rule_document
-from contentgit.render.plain import plural, safe
+from contentgit.render.plain import named_first, plural, safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.as_applied import MissingCause
@@ -34,6 +35,14 @@ def missing_lines(causes: Iterable[MissingCause]) -> Iterator[str]:
             stay = "1 row stays as it is"
         staying = f"; {stay} here" if cause.staying else ""
         yield safe(f"{cause.row} is missing: {text} ({first}){staying}")
+
+
+def lacking_lines(names: Sequence[str]) -> Iterator[Text]:
+    """The files that rows name and a storage does not have, on one line."""
+    if names:
+        count = f"{plural(len(names), 'file')} that rows name {'is' if len(names) == 1 else 'are'}"
+        first = named_first([safe(name) for name in names], 3)
+        yield Text(f"  {count} not in the storage: {first}", style="yellow")
 
 
 def missing_data(causes: Iterable[MissingCause]) -> list[dict[str, object]]:

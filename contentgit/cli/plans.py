@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from contentgit.cli.changes import schema_change_lines
@@ -12,12 +12,12 @@ from contentgit.cli.missing import missing_data, missing_lines
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from contentgit.render import data
-from contentgit.render.plain import plural, safe
+from contentgit.render.plain import named_first, plural, safe
 from contentgit.render.schema import schema_data
 from contentgit.render.styled import Text
 from contentgit.render.text import field_lines, heading
 from contentgit.render.values import byte_size, copy_words
-from contentgit.workingcopy.file_plans import counted
+from contentgit.workingcopy.file_plans import AbsentFiles, counted
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.effects import StepDetail
@@ -67,6 +67,7 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
                 {"field": field, "name": name, "size": file.size, "sha256": file.sha256}
                 for (field, *_), name, file in planned.files.left
             ],
+            "absent": [each._asdict() for each in planned.absent],
         },
     }
 
@@ -168,6 +169,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         yield Text(f"  {label} is saved as new by a call of its own: {command}", style="dim")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
     yield from _file_lines(planned)
+    yield from absent_lines(planned.absent)
     yield from _link_lines(planned)
     yield from _shifted_lines(planned)
     if plan.withheld:
@@ -185,6 +187,16 @@ def _file_lines(planned: Planned) -> Iterator[Text]:
         if found.files:
             rest = ", unless another row names them" if files is planned.files.left else ""
             yield Text(f"  {plural(found.files, 'file')} {words} ({byte_size(found.size)}){rest}")
+
+
+def absent_lines(found: Iterable[AbsentFiles]) -> Iterator[Text]:
+    """What is not in the storages of files that stay where they are."""
+    for field, storage, names, whole in found:
+        count = f"{'' if whole else 'at least '}{plural(len(names), 'file')}"
+        verb = "is" if len(names) == 1 else "are"
+        first = named_first([safe(name) for name in names], 3)
+        text = f"{count} of {field} {verb} not in {safe(storage)}: {first}"
+        yield Text(f"  {text}", style="yellow")
 
 
 def _link_lines(planned: Planned) -> Iterator[Text]:

@@ -29,12 +29,14 @@ class Carrier:
     ``placed`` are the names under which storages have files, by storage and file, where an apply has put or
     found them. ``renamed`` gives the names that records have, by field and the name in the storage, where
     these differ.
+    ``lacking`` are names in rows of which a storage had no file when these were read, by field.
     """
 
     using: str
     files: Files = field(default_factory=Files)
     renamed: Callable[[str], Mapping[tuple[str, str], str]] = lambda _using: {}
     placed: dict[tuple[str, CarriedFile], str] = field(default_factory=dict)
+    lacking: set[tuple[str, str]] = field(default_factory=set)
     _renamed: dict[tuple[str, str], str] = field(default_factory=dict)
     _held: dict[str, Mapping[str, Held]] = field(default_factory=dict)
 
@@ -78,8 +80,10 @@ class Carrier:
 
     def look(self, place: FilePlace, names: Iterable[str | None]) -> None:
         """Find out what the storage has under these names, before they are encoded."""
-        wanted = (name for name in names if name and not misnamed(name))
-        self._held[place.field] = self.files.held(place.storage, wanted)
+        wanted = {name: None for name in names if name and not misnamed(name)}
+        held = self._held[place.field] = self.files.held(place.storage, wanted)
+        self.lacking.difference_update((place.field, name) for name in held)
+        self.lacking.update((place.field, name) for name in wanted if name not in held)
 
     def content(self, place: FilePlace, name: str | None) -> Value:
         """The content of a column: a file, or the name alone of one that the storage does not have.

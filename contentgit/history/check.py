@@ -38,6 +38,8 @@ from contentgit.content.layout import (
     FOLDERS,
     REPOSITORY_FILE,
 )
+from contentgit.content.records import Record
+from contentgit.content.schema import FieldKind
 from contentgit.errors import FormatError, RepositoryError
 from contentgit.git import Repository
 from contentgit.history.check_files import CommitFiles
@@ -50,8 +52,13 @@ KEPT = 10_000
 """Findings of one rule that are told one by one; of the others only the number is."""
 
 Take: TypeAlias = Callable[[Finding], None]
-Judge: TypeAlias = Callable[[Sequence[DescribedDump], Mapping[str, str]], Iterable[Finding]]
-"""What the project's code says of the dumps of a tree, and of what stands beside them: name and mode."""
+Named: TypeAlias = Mapping[str, Sequence[str]]
+"""The names of files that stay where they are, by ``"app.model.field"``; of many the first."""
+
+Judge: TypeAlias = Callable[[Sequence[DescribedDump], Mapping[str, str], Named], Iterable[Finding]]
+"""What the project's code says of the dumps of a tree, of what stands beside them (name and mode), and of
+the files that its records name.
+"""
 
 _PLACE = attrgetter("path", "line", "rule", "message")
 _PLAIN, _FOLDER = "100644", "40000"
@@ -190,6 +197,7 @@ class _TreeCheck:
     fixes: list[Fix] = field(default_factory=list)
     leaving: list[Finding] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, dict[str, None]] = field(default_factory=dict)
     files: CommitFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -214,7 +222,8 @@ class _TreeCheck:
         replaced = [replaced_folder(name, self.beside[name]) for name in sorted(self._replaced())]
         self._take_all(replaced)
         if self.judge is not None:
-            found = self.judge(list(self.dumps.values()), self.beside)
+            named = {field: [*names] for field, names in self.kept.items()}
+            found = self.judge(list(self.dumps.values()), self.beside, named)
             self._take_all(each for each in found if each not in replaced)
 
     def _take_all(self, findings: Iterable[Finding]) -> None:
@@ -326,10 +335,21 @@ class _TreeCheck:
             return
         self.records += 1
         self.files.add_record(checked.record, f"{dump.folder}/{path}")
+        if self.judge is not None:
+            self._keep_names(dump, checked.record)
         usual = checked.place == path
         self._take_all(tree.add(dump, checked.record, path, blob, usual=usual))
         if checked.place and checked.data is not None and (not usual or checked.data != data):
             self.fixes.append(Fix(f"{dump.folder}/{path}", f"{dump.folder}/{checked.place}", blob))
+
+    def _keep_names(self, dump: DescribedDump, record: Record) -> None:
+        label = record.key.model
+        for each in dump.models[label].fields if label in dump.models else ():
+            value = record.fields.get(each.name) if each.kind is FieldKind.FILE else None
+            if isinstance(value, str) and value and not each.carried:
+                names = self.kept.setdefault(f"{label}.{each.name}", {})
+                if len(names) < KEPT:
+                    names[value] = None
 
 
 def _is_name(name: str) -> bool:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from contentgit.check import Finding
-from contentgit.check.carried import LONGEST_POINTER, Bytes, NamedFiles, digest_in, pointed
-from contentgit.content.records import Record
+from contentgit.check.carried import Bytes, NamedFiles, digest_in
+from contentgit.content.canonical import blob_id
+from contentgit.content.pointers import pointer
+from contentgit.content.records import CarriedFile, Record
 from contentgit.git import Repository
 from contentgit.history.snapshots import batches
 
@@ -40,15 +42,16 @@ class CommitFiles:
         said, known = self._named.sizes(), self._known()
         found, unread = dict[str, Bytes](), dict[str, list[str]]()
         for path, blob in self._there.items():
-            size, wanted = sizes[blob], said.get(path, frozenset())
+            size, wanted, digest = sizes[blob], said.get(path, frozenset()), digest_in(path)
+            pointed = next((each for each in wanted if self._is_pointer(blob, digest, each)), None)
             is_read = size in wanted and known.get(path) == blob
-            found[path] = Bytes(digest_in(path) if is_read else "", size)
-            if wanted and not is_read and (size in wanted or size <= LONGEST_POINTER):
+            found[path] = Bytes(digest if is_read else "", size)
+            if pointed is not None:
+                found[path] = Bytes(digest, pointed)
+            elif size in wanted and not is_read:
                 unread.setdefault(blob, []).append(path)  # once, at however many places it is
-        for paths, forms in zip(unread.values(), self._read(unread), strict=True):
-            for path in paths:
-                right = (each for each in forms if each.sha256 == digest_in(path))
-                found[path] = next(right, forms[0])
+        for paths, read in zip(unread.values(), self._read(unread), strict=True):
+            found.update(dict.fromkeys(paths, read))
         yield from self._named.findings(found)
 
     def _known(self) -> Mapping[str, str]:
@@ -58,13 +61,16 @@ class CommitFiles:
             found |= self.repository.trees.files_at(self.since or "", some)
         return found
 
-    def _read(self, blobs: Iterable[str]) -> Iterator[list[Bytes]]:
-        """What the bytes of each blob are, and what it stands for if it is a pointer."""
+    def _is_pointer(self, blob: str, sha256: str, size: int) -> bool:
+        """Whether the blob says that git-lfs has the file, in the one form that an apply takes."""
+        data = pointer(CarriedFile("", sha256, size))
+        return size > 0 and blob == blob_id(data, self.repository.algorithm)
+
+    def _read(self, blobs: Iterable[str]) -> Iterator[Bytes]:
+        """What the bytes of each blob are."""
         for pieces in self.repository.objects.in_pieces(blobs):
-            digest, size, head = hashlib.sha256(), 0, b""
+            digest, size = hashlib.sha256(), 0
             for piece in pieces:
                 digest.update(piece)
-                head = piece if not size else b""
                 size += len(piece)
-            pointer = pointed(head)
-            yield [Bytes(digest.hexdigest(), size), *([pointer] if pointer else [])]
+            yield Bytes(digest.hexdigest(), size)

@@ -7,12 +7,15 @@ files pass in pieces. A storage that is not a folder of this machine is asked by
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
+from threading import Thread
+from time import monotonic
 from typing import IO, Any, Final, NamedTuple, TypeVar
 
 from django.core.files.base import File
@@ -27,6 +30,10 @@ PIECE: Final = 1 << 20
 """Bytes of a file that are held at a time."""
 
 _THREADS: Final = 8
+_ASKED: Final = 10_000
+"""Names of files that are asked for where the answer is only worth a line."""
+_PATIENCE: Final = 10.0
+"""Seconds that a storage which is not a folder has for that."""
 _FRESH: Final = 2.0
 """Seconds within which a file may be written again without another time of its last change."""
 
@@ -39,6 +46,13 @@ class Held(NamedTuple):
 
     sha256: str
     size: int
+
+
+class Absent(NamedTuple):
+    """The files that a storage does not have, by name; ``whole`` says whether it was asked for all."""
+
+    names: tuple[str, ...] = ()
+    whole: bool = True
 
 
 def _no_progress(_what: str, _done: int, _total: int | None) -> None:
@@ -104,6 +118,47 @@ class Files:
             return
         with ThreadPoolExecutor(_THREADS) as pool:
             yield from pool.map(work, names)
+
+
+def absent(storage: Storage, names: Iterable[str]) -> Absent:
+    """Those of the files that the storage does not have. What it does not answer in time is left out."""
+    wanted, there = list(dict.fromkeys(names)), dict[str, bool]()
+    asked = wanted[:_ASKED]
+    if is_folder(storage):
+        with suppress(StorageError):
+            there.update((name, _exists(storage, name)) for name in asked)
+    else:
+        _ask_all(storage, deque(asked), there)
+    known = dict(there)  # a thread that is late may add more
+    lacking = tuple(name for name in asked if known.get(name) is False)
+    return Absent(lacking, len(known) == len(wanted))
+
+
+def _ask_all(storage: Storage, names: deque[str], there: dict[str, bool]) -> None:
+    """Ask by several threads, which nobody waits for beyond some seconds: the storage may be down."""
+
+    def ask() -> None:
+        with suppress(IndexError):
+            while True:
+                name = names.popleft()
+                try:
+                    there[name] = _exists(storage, name)
+                except StorageError:
+                    names.clear()
+
+    threads = [Thread(target=ask, daemon=True) for _ in range(min(_THREADS, len(names)))]
+    for each in threads:
+        each.start()
+    end = monotonic() + _PATIENCE
+    for each in threads:
+        each.join(max(0.0, end - monotonic()))
+    names.clear()
+
+
+def _exists(storage: Storage, name: str) -> bool:
+    with suppress(FileNotFoundError), asking(storage, name):
+        return bool(storage.exists(name))
+    return False
 
 
 def storage_key(storage: Storage) -> str:

@@ -16,6 +16,8 @@ from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.layout import dump_name
 from contentgit.db.introspect import schema
 from contentgit.errors import ContentgitError, FormatError
+from contentgit.render.plain import named_first, plural
+from contentgit.workingcopy.kept_files import looked_for
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.standing import dump_standing
 
@@ -49,6 +51,16 @@ def judge(
     own = [name for name, definition in definitions.items() if not definition.needs_arguments]
     yield from (replaced_folder(name, beside[name]) for name in sorted(own) if name in beside)
     yield from missing_dumps(dumps, {name: {} for name in own if name not in beside})
+
+
+def files_of(named: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Which of the files that records name, by field, the storages of this project do not have."""
+    for field, storage, names, whole in looked_for(named):
+        count = f"{'' if whole else 'at least '}{plural(len(names), 'file')}"
+        verb = "is" if len(names) == 1 else "are"
+        message = f"{count} of {field} {verb} not in {storage}: {named_first(names, 3)}"
+        hint = 'copy them there, or let them travel with the rows: "files": "carry"'
+        yield finding("not-in-storage", message, field=field, hint=hint)
 
 
 def _bound(project: Project, label: str) -> Dump:

@@ -29,6 +29,7 @@ from contentgit.workingcopy.carrying import (
 )
 from contentgit.workingcopy.file_plans import NONE, Brought, Cleared, FileCount, counted
 from contentgit.workingcopy.hooks import Hooks
+from contentgit.workingcopy.kept_files import absent_files
 from contentgit.workingcopy.ledger import current, settle, write
 from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.new_files import carries
@@ -97,7 +98,9 @@ def apply(
         try:
             with _files_removed_on_failure(project, brought=bool(brought)):
                 done = _apply(project, request, digest, saved, whole=whole)
-                return replace(done, brought=counted(brought))
+            absent = absent_files(done.planned) if done.applied else ()
+            planned = replace(done.planned, absent=absent)
+            return replace(done, planned=planned, brought=counted(brought))
         except FilesNeededError as needed:
             left -= 1
             if not left:

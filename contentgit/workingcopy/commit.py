@@ -79,7 +79,8 @@ class Committed(NamedTuple):
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
     know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is
     what happened to the schemas of the dumps since the commit before, ``dropped`` are models and fields that
-    the code does not have, each with how many records it has, or holds a value in.
+    the code does not have, each with how many records it has, or holds a value in. ``lacking_files`` are
+    names in rows of files that a storage does not have: of these the commit has what is known.
     """
 
     commit: str
@@ -90,6 +91,7 @@ class Committed(NamedTuple):
     failures: tuple[HookFailure, ...] = ()
     schema: tuple[SchemaChange, ...] = ()
     dropped: Mapping[str, int] = MappingProxyType({})
+    lacking_files: tuple[str, ...] = ()
 
 
 class _Onto(NamedTuple):
@@ -226,14 +228,16 @@ def commit(
             _adopt(project, branch, parent, adopted)
             _note_tracked(project, drafts)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
-        return Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
+        done = Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
+        return done._replace(lacking_files=project.lacking_files)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     _note_tracked(project, drafts)
     anchor(project)
     failures = committed(project, branch, parent, new, [d.dump for d in drafts if d.changed])
-    return Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
+    done = Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
+    return done._replace(lacking_files=project.lacking_files)
 
 
 def _read(

@@ -82,3 +82,15 @@ def counted(files: Iterable[Brought | Left]) -> FileCount:
     """How many files these are; one that several rows name is counted once."""
     sizes = {each.file.sha256: each.file.size for each in files}
     return FileCount(len(sizes), sum(sizes.values()))
+
+
+class AbsentFiles(NamedTuple):
+    """The ``names`` in ``"app.model.field"`` of which the storage has no file.
+
+    ``whole`` says whether it was asked for all that records name there.
+    """
+
+    field: str
+    storage: str
+    names: tuple[str, ...]
+    whole: bool

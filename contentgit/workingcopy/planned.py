@@ -26,7 +26,7 @@ from contentgit.render.values import dump_label
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
-from contentgit.workingcopy.file_plans import NO_FILES, FilePlan
+from contentgit.workingcopy.file_plans import NO_FILES, AbsentFiles, FilePlan
 from contentgit.workingcopy.kept_records import KeptRecords
 from contentgit.workingcopy.looked import Looked
 from contentgit.workingcopy.project import Dump, all_tables
@@ -225,8 +225,13 @@ class Planned:
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
     rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
     dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`. ``links`` are
+<<<<<<< HEAD
     the references inside of texts and JSON to what is deleted, ``shifted`` rows of trees without a step,
     ``files`` what is done with files.
+=======
+    the references inside of texts and JSON to what is deleted, ``files`` what is done with files, ``absent``
+    the files that stay where they are and are not there.
+>>>>>>> origin/files
     """
 
     request: Request
@@ -244,6 +249,7 @@ class Planned:
     links: Sequence[BrokenLink] = ()
     shifted: Sequence[ShiftedRow] = ()
     files: FilePlan = NO_FILES
+    absent: Sequence[AbsentFiles] = ()
 
     @property
     def dump_plans(self) -> tuple[DumpPlan, ...]:

@@ -29,6 +29,7 @@ from contentgit.workingcopy.copy_problems import learn_references, shown
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.kept_files import absent_files
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.looking import looked, rows_of
 from contentgit.workingcopy.missing import applied_commit, found_commit
@@ -378,7 +379,7 @@ class _Planning(NamedTuple):
             learn_references(project, self.target.commit, built.problems)
             built = replace(built, problems=tuple(shown(project, one) for one in built.problems))
             called = {project.shown_key(key): title for key, title in called.items()}
-        return Planned(
+        planned = Planned(
             request,
             self.target,
             tuple(dump_plans),
@@ -394,6 +395,7 @@ class _Planning(NamedTuple):
             links=() if self.writing else broken_links(project, dump_plans, built),
             shifted=() if self.writing else shifted_rows(project, every, built, contents),
         )
+        return planned if self.writing else replace(planned, absent=absent_files(planned))
 
     def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:
         """The rows of copies that records would take over which were never applied here."""

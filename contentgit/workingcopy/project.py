@@ -253,6 +253,13 @@ class Project:
         cache = Cache(self.repository.git_dir / "contentgit" / "files.sqlite3")
         return Carrier(self.using, Files(cache, self.operator.now, self.progress), renamed)
 
+    @property
+    def lacking_files(self) -> tuple[str, ...]:
+        """The files that rows name which were read, and that their storages do not have."""
+        known = [self.carrier.lacking] if "carrier" in self.__dict__ else []
+        names = {name for lacking in known for _, name in lacking}
+        return tuple(sorted(names.union(*(each.lacking_files for each in self.views))))
+
     def seen_as(self, copy: Copy) -> Project:
         """The same database, seen as a copy."""
         origin = self.origin or self

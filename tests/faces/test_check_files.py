@@ -98,7 +98,7 @@ def test_a_file_that_is_not_there(site: Site, start: str, check: Check) -> None:
         (OTHER[: len(LOAF)], "is not the file of 19 bytes that pages.page:1 picture names"),
         (LOAF + b"more", "is not the file of 19 bytes that pages.page:1 picture names"),
         (pointer(LOAF), ""),
-        (pointer(LOAF, 18), "says that"),
+        (pointer(LOAF, 18), "is not the file of 19 bytes"),
         (pointer(OTHER), "is not the file of 19 bytes that pages.page:1 picture names"),
         (b"x" * 4000, "is not the file of 19 bytes that pages.page:1 picture names"),
     ],

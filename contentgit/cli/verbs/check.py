@@ -25,7 +25,7 @@ from contentgit.cli.project import (
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
-from contentgit.history.check import Judge, endpoints
+from contentgit.history.check import Judge, Named, endpoints
 from contentgit.history.check import check as check_tree
 from contentgit.history.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
@@ -113,7 +113,7 @@ def _stranger(args: argparse.Namespace) -> Judge | None:
         return None
     error = among_content(args.verb, content)
     reason = finding("not-compared", error.message, hint=error.hint.splitlines()[-1])
-    return lambda _dumps, _beside: [] if args.no_code else [reason]
+    return lambda _dumps, _beside, _named: [] if args.no_code else [reason]
 
 
 def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
@@ -144,15 +144,17 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
         if args.settings:
             raise
         reason = _not_compared(error)
-        return lambda _dumps, _beside: [reason]
+        return lambda _dumps, _beside, _named: [reason]
     from contentgit.db.failures import connecting
-    from contentgit.workingcopy.check_code import judge
+    from contentgit.workingcopy.check_code import files_of, judge
 
-    def judged(dumps: Sequence[DescribedDump], beside: Mapping[str, str]) -> Iterable[Finding]:
+    def judged(
+        dumps: Sequence[DescribedDump], beside: Mapping[str, str], named: Named
+    ) -> Iterable[Finding]:
         # Of MySQL and MariaDB Django asks the server which columns it can have.
         try:
             with connecting(here.database):
-                return list(judge(project, dumps, beside))
+                return [*judge(project, dumps, beside), *files_of(named)]
         except DatabaseError as error:
             return [_not_compared(error)]
 

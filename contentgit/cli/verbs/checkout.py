@@ -15,6 +15,7 @@ from contentgit.cli.missing import missing_lines
 from contentgit.cli.notices import tell_copied, tell_failures, tell_unremoved, tell_untouched
 from contentgit.cli.parser import Options
 from contentgit.cli.plans import (
+    absent_lines,
     done_already,
     links_data,
     place,
@@ -370,6 +371,7 @@ def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
             if count
         ]
         yield Text(f"  {', '.join(parts)}")
+    yield from absent_lines(done.planned.absent)
     if done.backup:
         yield Text(f"What was there before is kept in {done.backup}")
     if done.head:

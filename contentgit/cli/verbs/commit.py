@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contentgit.cli.editor import edited
+from contentgit.cli.missing import lacking_lines
 from contentgit.cli.notices import tell_copied, tell_failures
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
@@ -153,6 +154,7 @@ def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> 
         yield Text.assemble("Committed ", (done.commit[:SHORT], "yellow"), f" on {done.branch}")
     for dump in changed:
         yield Text(f"  {_counts(dump)}")
+    yield from lacking_lines(done.lacking_files)
     if done.dropped:
         yield Text("Left out, as this code does not have it:", style="yellow")
         for name, count in done.dropped.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contentgit.branches.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import ask_all
-from contentgit.cli.missing import missing_data, missing_lines
+from contentgit.cli.missing import lacking_lines, missing_data, missing_lines
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
@@ -42,6 +42,7 @@ class _Status:
     dumps: Sequence[DumpStatus[Any]]
     merging: str = ""
     ends: str = ""
+    lacking: tuple[str, ...] = ()
 
     @property
     def edited(self) -> bool:
@@ -103,7 +104,7 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
         head, environment = project.repository.refs.head_branch(), project.config.environment
         operation = current(project.repository)
         under_way = (operation.named, operation.ends()) if operation else ("", "")
-        return _Status(project.using, environment, head, dumps, *under_way)
+        return _Status(project.using, environment, head, dumps, *under_way, project.lacking_files)
 
     statuses, documents, code = [], [], 0
     with open_project(args, terminal) as project:
@@ -138,6 +139,7 @@ def _print(status: _Status, terminal: Terminal) -> None:
             terminal.line(f"  {step}", "yellow")
     for dump in status.dumps:
         terminal.lines(_status_lines(dump, terminal.call))
+    terminal.lines(lacking_lines(status.lacking))
     for way in status.ways:
         terminal.hint(f"  {way}")
 
@@ -160,6 +162,7 @@ def _status_data(status: _Status) -> dict[str, object]:
         "branch": status.head,
         "under_way": status.merging or None,
         "ways": status.ways,
+        "lacking_files": status.lacking,
         "dumps": dumps,
     }
 
