@@ -225,13 +225,8 @@ class Planned:
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
     rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
     dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`. ``links`` are
-<<<<<<< HEAD
     the references inside of texts and JSON to what is deleted, ``shifted`` rows of trees without a step,
-    ``files`` what is done with files.
-=======
-    the references inside of texts and JSON to what is deleted, ``files`` what is done with files, ``absent``
-    the files that stay where they are and are not there.
->>>>>>> origin/files
+    ``files`` what is done with files, ``absent`` the files that stay where they are and are not there.
     """
 
     request: Request
