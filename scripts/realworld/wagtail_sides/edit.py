@@ -11,6 +11,7 @@ import io
 import sys
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import django
 
@@ -58,7 +59,8 @@ class Side:
         pages = [
             each for each in found if not each.title.startswith(SIDES) and not each.alias_of_id
         ]
-        self.share = pages[SIDES.index(word) :: 2]
+        # The same ones in each round, whatever comes, moves or gets another slug meanwhile.
+        self.share = [page for page in pages if crc32(page.title.encode()) % 2 == SIDES.index(word)]
         self.leaves = [each for each in self.share if each.numchild == 0]
         self.home = pages[0].get_parent()
 
