@@ -51,10 +51,11 @@ def differences(here: Any, there: Any, path: str = "") -> list[str]:
             for name in names
             for line in differences(here.get(name), there.get(name), f"{path}/{name}")
         ]
-    if isinstance(here, list) and isinstance(there, list) and path.endswith("index"):
+    are_lists = isinstance(here, list) and isinstance(there, list)
+    if are_lists and (path.endswith("index") or len(here) != len(there)):
         apart = [f"- {each}" for each in here if each not in there]
         return [*apart, *(f"+ {each}" for each in there if each not in here)]
-    if isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+    if are_lists:
         pairs = enumerate(zip(here, there, strict=True))
         return [line for at, pair in pairs for line in differences(*pair, f"{path}/{at}")]
     if isinstance(here, str) and isinstance(there, str) and "\n" in here:

@@ -142,8 +142,12 @@ def forget(path: Path) -> None:
 
 
 def renumber(path: Path, by: int) -> None:
-    """Gives every row with an integer key another one, and brings the references to it along."""
+    """Gives every row with an integer key another one, and brings the references to it along.
+
+    Rows that come later have keys that are as far from those that they would get.
+    """
     with opened(path) as connection:
+        _begin_later(connection, by)
         for table in names(connection):
             references = dict(_references(connection, table))
             for column, key, kind in _columns(connection, table):
@@ -154,3 +158,13 @@ def renumber(path: Path, by: int) -> None:
                 # Twice, so that no row gets the number that its neighbour still has.
                 for change in (f'-"{column}" - {by}', f'-"{column}"'):
                     connection.execute(f'UPDATE "{table}" SET "{column}" = {change}')
+
+
+def _begin_later(connection: sqlite3.Connection, by: int) -> None:
+    found = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    last = dict(found)
+    created = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+    numbered = [name for name, sql in created.fetchall() if "AUTOINCREMENT" in (sql or "")]
+    connection.execute("DELETE FROM sqlite_sequence")
+    pairs = [(name, last.get(name, 0) + by * (not name.startswith(OWN))) for name in numbered]
+    connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", pairs)

@@ -20,9 +20,7 @@ from pathlib import Path
 from proof import HERE, Failed, Site, Workshop, installed, migrated
 from references import differences
 
-# What is deleted takes its entries in the search index along, and its thumbnails.
-CASCADE = "--allow-cascade"
-APPLY = ("checkout", "main", "--apply", "--no-input", CASCADE)
+APPLY = ("checkout", "main", "--apply", "--no-input")
 SHARED = "wagtail_sides"
 
 
@@ -79,7 +77,7 @@ class TwoSides:
         """What both did is merged into the database of production, and brought back."""
         git = self.workshop.contentgit
         git("commit", "-m", "Edits")
-        git("update", "--no-input", CASCADE, alias="production")
+        git("update", "--no-input", alias="production")
         git("commit", "-m", "Edits there", alias="production")
         git(*APPLY)
 
@@ -105,6 +103,7 @@ class TwoSides:
                 "python", "-m", "django", "rebuild_references_index", "-v0", default=alias
             )
             done = self.workshop.run("python", "-m", f"{SHARED}.look", default=alias)
+            (self.workshop.folder / f"{alias}.json").write_text(done.stdout.splitlines()[-1])
             found[alias] = json.loads(done.stdout.splitlines()[-1])
             if found[alias]["mended"]:
                 raise Failed(
@@ -114,16 +113,18 @@ class TwoSides:
         lines = [*differences(here["same"], there["same"])]
         if lines:
             raise Failed(f"{what}: not equal\n" + "\n".join(lines[:40]))
-        for label, keys in here["keys"].items():
-            shared = {*keys} & {*there["keys"][label]}
-            print(
-                f"    {label:<40} {len(keys)} rows, {len(shared)} with a key that the other side has, too"
-            )
+        for label, rows in here["keys"].items():
+            pairs = [({*pks}, {*there["keys"][label].get(row, ())}) for row, pks in rows.items()]
+            count, alike = sum(len(ours) for ours, _ in pairs), sum(len(a & b) for a, b in pairs)
+            if count:
+                print(f"    {label:<40} {count} rows, {alike} with the same key on both sides")
         counts = {name: len(each) for name, each in here["same"].items()}
         print(f"  equal, {what}: {counts}")
-        print(
-            f"  answers of editors: {dict(Counter(here['same']['editors'].values()))}", flush=True
-        )
+        for answers in ("looks", "editors"):
+            found = here["same"][answers].values()
+            each = [text for some in found for text in (some if isinstance(some, list) else [some])]
+            statuses = Counter(text.split(maxsplit=1)[0] for text in each)
+            print(f"  answers, {answers}: {dict(statuses)}", flush=True)
 
     def module(self, name: str, *words: str, default: str = "default") -> None:
         """Runs a module of the site."""

@@ -12,15 +12,12 @@ import django
 django.setup()
 
 from django.apps import apps  # noqa: E402
-from django.contrib.admin.utils import quote  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.urls import reverse  # noqa: E402
 from modelcluster.models import get_all_child_relations  # noqa: E402
-from wagtail.admin.admin_url_finder import AdminURLFinder  # noqa: E402
 from wagtail.documents import get_document_model  # noqa: E402
 from wagtail.images import get_image_model  # noqa: E402
 from wagtail.models import (  # noqa: E402
@@ -33,7 +30,9 @@ from wagtail.models import (  # noqa: E402
 )
 from wagtail.snippets.models import get_snippet_models  # noqa: E402
 
+from wagtail_sides.editors import editors  # noqa: E402
 from wagtail_sides.naming import name, named, seen, without_keys  # noqa: E402
+from wagtail_sides.rows import rows  # noqa: E402
 
 User = get_user_model()
 
@@ -113,37 +112,6 @@ def looks() -> Iterator[tuple[str, str]]:
         yield page.url_path, f"{response.status_code} {response.get('location', '')}\n{text}"
 
 
-def editors() -> Iterator[tuple[str, int]]:
-    """The answers of the editors of pages and snippets, and of each draft."""
-    boss, _ = User.objects.get_or_create(
-        **{User.USERNAME_FIELD: "boss"}, defaults={"is_superuser": True, "is_staff": True}
-    )
-    client = Client(raise_request_exception=False)
-    client.force_login(boss)
-    finder = AdminURLFinder(boss)
-    for kind in (Page, *get_snippet_models()):
-        for row in kind._base_manager.all():
-            url = finder.get_edit_url(row.specific if isinstance(row, Page) else row)
-            if url:
-                yield name(row), client.get(url).status_code
-    for number, each in enumerate(Revision.objects.order_by("created_at", "object_str")):
-        row = each.content_object
-        is_latest = row is None or row.latest_revision_id == each.pk
-        if not is_latest and (url := _revert(row, each)):
-            yield f"{number} {each.created_at} {name(row)}", client.get(url).status_code
-    boss.delete()
-
-
-def _revert(row: Any, revision: Any) -> str | None:
-    """Where the editor opens an older draft."""
-    if isinstance(row, Page):
-        return reverse("wagtailadmin_pages:revisions_revert", args=[row.pk, revision.pk])
-    viewset = getattr(row, "snippet_viewset", None)
-    if viewset is None or not viewset.revision_enabled:
-        return None
-    return reverse(viewset.get_url_name("revisions_revert"), args=[quote(row.pk), revision.pk])
-
-
 def mended() -> list[str]:
     """What Wagtail's own commands find to mend in the trees; nothing is changed."""
     problems = [
@@ -189,22 +157,23 @@ def _sorted(kind: Any) -> Any:
 
 def main() -> None:
     """All of it."""
-    keys = {
-        kind._meta.label_lower: sorted(map(str, kind._base_manager.values_list("pk", flat=True)))
-        for kind in kinds()
-    }
+    keys: dict[str, dict[str, list[str]]] = {}
+    for kind in kinds():
+        found = keys.setdefault(kind._meta.label_lower, {})
+        for row in kind._base_manager.all():
+            found.setdefault(name(row), []).append(str(row.pk))
     pages = [f"{each.path} {each.depth} {each.numchild} {name(each)}" for each in _sorted(Page)]
-    # Treebeard sorts collections by name when they are added: their paths are not content.
-    folders = sorted(
-        f"{name(each)} below {name(each.get_parent())}" for each in _sorted(Collection)
-    )
+    # Treebeard sorts collections by name: their order is compared, their paths may have other gaps.
+    folders = [f"{each.depth} {each.numchild} {each.name}" for each in _sorted(Collection)]
     same = {
         "index": indexed(),
         "drafts": dict(drafts()),
         "looks": dict(looks()),
-        "editors": dict(editors()),
-        "tree": [*pages, *folders],
+        "editors": editors(),
+        "pages": pages,
+        "collections": folders,
         "translations": translations(),
+        "rows": rows(),
     }
     json.dump({"keys": keys, "same": same, "mended": mended()}, sys.stdout)
 
