@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.git.failures import damaged, said
-from contentgit.git.program import Program
+from contentgit.git.program import STREAMED, Program
 from contentgit.git.running import Running
 
 EMPTY_TREE = {
@@ -24,7 +24,6 @@ _GROUP = 16  # commits or trees that are asked for at once, and held
 _FEW = 100  # so many blobs are asked for one by one, which spares the start of a process
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
 _PIECE = 1 << 20
-_STREAMED = ("core.bigFileThreshold=1m",)  # larger blobs are not held in memory
 _SMALL = 1 << 16  # an object of fewer bytes is read in one turn, and copied
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag)")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -170,6 +169,22 @@ def _unreadable(
     return damaged(program.folder, f"object {each} cannot be read ({said(errors)})")
 
 
+class _LargeError(Exception):
+    """What ends the process that was about to write a large object."""
+
+
+def _small(program: Program, blob: str) -> bytes | None:
+    """The content of a blob that is no longer than a piece; None for one that is."""
+    try:
+        with program.look_up(blob) as running:
+            words = running.output.readline().split()
+            if len(words) == 3 and words[1] == b"blob" and int(words[2]) > _PIECE:
+                raise _LargeError
+            return _content(program, running, blob, words, b"blob")
+    except _LargeError:
+        return None
+
+
 class Objects:
     """The objects of a repository by their ids."""
 
@@ -200,7 +215,7 @@ class Objects:
         while batch := [*map(checked_id, islice(rest, _BATCH))]:
             lines = "\n".join([*batch, ""]).encode()
             with self._program.reading(
-                "cat-file", "--batch", "--buffer", data=lines, config=_STREAMED
+                "cat-file", "--batch", "--buffer", data=lines, config=STREAMED
             ) as running:
                 for each in batch:
                     pieces = _pieces(self._program, running, each)
@@ -214,8 +229,14 @@ class Objects:
         Raises:
             RepositoryError: it is missing or damaged.
         """
-        with self._program.start("cat-file", "blob", checked_id(blob), config=_STREAMED) as running:
+        small = _small(self._program, checked_id(blob))  # spares the start of a process
+        if small is not None:
+            yield iter([small])
+            return
+        with self._program.start("cat-file", "blob", blob, config=STREAMED) as running:
             yield iter(partial(running.output.read, _PIECE), b"")
+            if running.output.read(1):  # git waits for a reader of the rest, and ends with the block
+                return
             code, errors = running.finish()
         if code:
             raise self._program.failure("cat-file", errors)

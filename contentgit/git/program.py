@@ -63,6 +63,7 @@ CONFIGURATION = (
     "i18n.commitEncoding=UTF-8",
     "submodule.recurse=false",
 )
+STREAMED = ("core.bigFileThreshold=1m",)  # a larger file passes in pieces
 # The setting guards against bare repositories that one stumbles into, not those that one names.
 NAMED = (*CONFIGURATION, "safe.bareRepository=all")
 
@@ -182,7 +183,7 @@ class Program:
 
     def look_up(self, name: str) -> AbstractContextManager[Running]:
         """``git cat-file --batch`` with its answer for one object; one process for all calls."""
-        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE)
+        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE, config=STREAMED)
         return self._objects.asking(start, name.encode() + b"\n")
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:

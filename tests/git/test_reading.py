@@ -148,6 +148,22 @@ def test_blobs_may_be_left_unread(filled: Repository) -> None:
     blobs.close()  # type: ignore[attr-defined]
 
 
+def test_one_blob_comes_in_pieces_whatever_its_size(filled: Repository) -> None:
+    small, edge, large = b"small", b"e" * (1 << 20), b"large" * 500_000
+    blobs = [filled.writer.write_blob(each) for each in (small, edge, large, small + small)]
+    for blob, data in zip(blobs, (small, edge, large, small + small), strict=True):
+        with filled.objects.reading(blob) as pieces:
+            found = [*pieces]
+        assert b"".join(found) == data
+        assert max(map(len, found)) <= 1 << 20
+    with filled.objects.reading(blobs[2]) as pieces:
+        assert next(pieces) == large[: 1 << 20]
+    assert [*filled.objects.blobs(blobs[:1])] == [small]
+    for wrong in ("0" * len(blobs[0]), filled.refs.resolve("main")):
+        with pytest.raises(RepositoryError), filled.objects.reading(wrong):
+            pass
+
+
 def test_a_blob_that_is_missing(filled: Repository) -> None:
     blobs = filled.objects.blobs([blob_id(b"one\n"), "1" * 40])
     assert next(blobs) == b"one\n"
