@@ -235,7 +235,9 @@ class Objects:
             return
         with self._program.start("cat-file", "blob", blob, config=STREAMED) as running:
             yield iter(partial(running.output.read, _PIECE), b"")
-            if running.output.read(1):  # git waits for a reader of the rest, and ends with the block
+            if running.output.read(
+                1
+            ):  # git waits for a reader of the rest, and ends with the block
                 return
             code, errors = running.finish()
         if code:

@@ -47,6 +47,10 @@ if os.environ.get("BENCH_LINKS") == "richtext":
         *("wagtail", "modelcluster", "taggit", "django.contrib.sessions"),
     ]
 CONTENTGIT = {"REPOSITORY": FOLDER / "content.git", "DATASETS": "blog.datasets.datasets"}
+if "BENCH_MEDIA" in os.environ:
+    INSTALLED_APPS.append("pictures")
+    MEDIA_ROOT = FOLDER / os.environ["BENCH_MEDIA"]
+    CONTENTGIT["FILE_LIMIT"] = 1 << 40
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = "only for the measurement"
 USE_TZ = True

@@ -199,6 +199,29 @@ def feincms3_load():
     load_dump(json.loads(FEINCMS3.read_text()))
 
 
+def pictures(count, size):
+    from pictures.rows import fill
+
+    fill(count, size)
+
+
+def replace_picture(number, size):
+    from pictures.rows import replace
+
+    replace(number, size)
+
+
+def counted_commit():
+    """Prints how many bytes this process read meanwhile, by all that it reads: not only files of media."""
+    before = bytes_read()
+    call_command("contentgit", "commit", "-m", "One")
+    print(bytes_read() - before)
+
+
+def bytes_read():
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
 if __name__ == "__main__":
     for call in " ".join(sys.argv[1:]).split(" + "):
         name, *numbers = call.split()

@@ -13,6 +13,8 @@ if os.environ["BENCH_IDENTITY"] != "pk":
 
 
 def datasets():
+    if "BENCH_MEDIA" in os.environ:
+        return {"pictures": {"specs": pictures}}
     return {"blog": {"specs": specs}}
 
 
@@ -24,3 +26,7 @@ def specs(_arguments):
         (remark,) = (each for each in found if each["model"] == "blog.remark")
         remark["references"] = where
     return found
+
+
+def pictures(_arguments):
+    return [{"model": "pictures.picture", "delete_missing": True, "files": "carry"}]
