@@ -63,7 +63,9 @@ CONFIGURATION = (
     "i18n.commitEncoding=UTF-8",
     "submodule.recurse=false",
 )
-STREAMED = ("core.bigFileThreshold=1m",)  # a larger file passes in pieces
+LARGE = "core.bigFileThreshold=1m"  # a larger file passes in pieces
+# Of a pack, parts are mapped into memory, by default all of it.
+STREAMED = (LARGE, "core.packedGitWindowSize=1m", "core.packedGitLimit=8m")
 # The setting guards against bare repositories that one stumbles into, not those that one names.
 NAMED = (*CONFIGURATION, "safe.bareRepository=all")
 
@@ -183,7 +185,7 @@ class Program:
 
     def look_up(self, name: str) -> AbstractContextManager[Running]:
         """``git cat-file --batch`` with its answer for one object; one process for all calls."""
-        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE, config=STREAMED)
+        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE, config=(LARGE,))
         return self._objects.asking(start, name.encode() + b"\n")
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:

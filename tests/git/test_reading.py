@@ -13,6 +13,7 @@ from contentgit.errors import FormatError, RepositoryError, UsageError
 from contentgit.git import Repository
 from tests.git.conftest import ONE, THREE, TWO, Commits
 from tests.git.plain import git
+from tests.memory import printed
 
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> str:
@@ -447,3 +448,26 @@ def test_a_partial_clone_does_not_fetch_by_itself(filled: Repository, tmp_path: 
     with pytest.raises(RepositoryError, match=r"is a partial clone .*: object 5626abf"):
         partial.blob(partial.refs.resolve("main"), ONE)
     assert not (tmp_path / "ran").exists()
+
+
+def test_memory_does_not_grow_with_the_size_of_a_file(repository: Repository) -> None:
+    code = """
+import os
+from pathlib import Path
+from contentgit.git import FileStream, Repository
+
+repository = Repository.open(Path(sys.argv[1]))
+count, piece = 200, 1 << 20
+pieces = (os.urandom(piece) for _ in range(count))
+tree = repository.writer.write_tree(None, [("files/a", FileStream(count * piece, pieces))])
+blob = repository.trees.entry(tree, "files/a")
+with repository.objects.reading(blob) as pieces:
+    print(sum(map(len, pieces)))
+for pieces in repository.objects.in_pieces([blob]):
+    print(sum(map(len, pieces)))
+print(peak())
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+    *sizes, own, of_git = printed(code, str(repository.path))
+    assert sizes == [200 << 20] * 2
+    assert max(own, of_git) < 80 << 20
