@@ -8,6 +8,7 @@ that records have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -28,13 +29,14 @@ class Carrier:
 
     ``placed`` are the names under which storages have files, by storage and file, where an apply has put or
     found them. ``renamed`` gives the names that records have, by field and the name in the storage, where
-    these differ.
+    these differ, ``bare`` the names of files of which records may have the name alone, by field.
     ``lacking`` are names in rows of which a storage had no file when these were read, by field.
     """
 
     using: str
     files: Files = field(default_factory=Files)
     renamed: Callable[[str], Mapping[tuple[str, str], str]] = lambda _using: {}
+    bare: Callable[[str], Mapping[str, AbstractSet[str]]] = lambda _using: {}
     placed: dict[tuple[str, CarriedFile], str] = field(default_factory=dict)
     lacking: set[tuple[str, str]] = field(default_factory=set)
     _renamed: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -44,9 +46,15 @@ class Carrier:
     def _recorded(self) -> Mapping[tuple[str, str], str]:
         return self.renamed(self.using)
 
+    @cached_property
+    def alone(self) -> Mapping[str, AbstractSet[str]]:
+        """The names, by field, of files of which applied records may have the name alone."""
+        return self.bare(self.using)
+
     def forget(self) -> None:
         """Others may have written the table, or files, since."""
         self.__dict__.pop("_recorded", None)
+        self.__dict__.pop("alone", None)
         self._held.clear()
 
     def names(self, place: FilePlace, file: CarriedFile) -> Sequence[str]:
@@ -134,4 +142,5 @@ def carried(bound: BoundField, model: type[Model], carrier: Carrier) -> BoundFie
         prepare=partial(carrier.look, place),
         same=frozenset(),
         place=place,
+        alone=lambda: carrier.alone.get(place.field, frozenset()),
     )

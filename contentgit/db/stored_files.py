@@ -91,22 +91,31 @@ def renamed(using: str) -> dict[tuple[str, str], str]:
         return {(row.field, row.name): row.recorded for row in others}
 
 
+def alone(using: str) -> dict[str, set[str]]:
+    """The names of files, by field, of which a record that was applied has the name alone."""
+    found: dict[str, set[str]] = {}
+    if table_test(using)(StoredFile._meta.db_table):
+        with translated(f"database {using!r}"):
+            for row in _rows(using).filter(state=State.NAMED, sha256=""):
+                found.setdefault(row.field, set()).add(row.name)
+    return found
+
+
 def settle(
     using: str,
     here: Iterable[tuple[str, str, CarriedFile]],
     left: Iterable[tuple[str, str, CarriedFile]],
+    alone: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Write down, in the apply's transaction, which files rows name by now and which they left.
 
-    Each is a field, the name in the storage, and what the file is.
+    Each is a field, the name in the storage, and what the file is. Of those ``alone`` only the name is known.
     """
-    named, gone = {each[:2]: each for each in here}, [*left]
-    stale = [
-        row
-        for row in _rows(using)
-        if (row.field, row.name) in named or (row.field, row.name) in {each[:2] for each in gone}
-    ]
-    forget(using, stale)
+    named, gone, bare = {each[:2]: each for each in here}, [*left], {*alone}
+    settled = {*named, *(each[:2] for each in gone), *bare}
+    forget(using, [row for row in _rows(using) if (row.field, row.name) in settled])
+    unknown = ((field, name, CarriedFile(name, "", 0)) for field, name in sorted(bare))
+    remember(using, State.NAMED, unknown)
     remember(using, State.NAMED, (each for each in named.values() if each[1] != each[2].name))
     remember(using, State.LEFT, gone)
 

@@ -8,6 +8,7 @@ of a model. Rows are read and written as tuples of column values, never as model
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -67,7 +68,8 @@ class BoundField:
     of many rows, a list for each column, before they are encoded, to look up in one query what their encoding
     needs. ``beside`` are columns of other fields whose values ``encode`` takes after those of its own.
     With ``placed`` the field says where a row stands in a tree; the library's columns are written when all
-    rows are there. ``place`` is set where the field's files travel with the rows.
+    rows are there. ``place`` is set where the field's files travel with the rows; ``alone`` has the
+    names of those of which records may have no more than that.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -84,6 +86,7 @@ class BoundField:
     beside: tuple[Column, ...] = ()
     placed: bool = False
     place: FilePlace | None = None
+    alone: Callable[[], AbstractSet[str]] = frozenset
 
     @property
     def name(self) -> str:

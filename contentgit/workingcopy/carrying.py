@@ -52,13 +52,14 @@ def file_plan(
     carrier.forget()
     steps = [step for step in plan.steps if places.get(step.key.model)]
     written = [step for step in steps if step.action in _WRITING and step.after]
-    records = contents.records(step.after for step in written)
-    wanted = [
-        Named(field.place, value, record.key)
-        for record in records
-        for field in places[record.key.model]
-        if type(value := record.fields.get(field.name)) is CarriedFile and field.place
-    ]
+    wanted, alone = list[Named](), set[tuple[str, str]]()
+    for record in contents.records(step.after for step in written):
+        for field in places[record.key.model]:
+            value = record.fields.get(field.name)
+            if type(value) is CarriedFile and field.place:
+                wanted.append(Named(field.place, value, record.key))
+            elif isinstance(value, str) and value and field.place:
+                alone.add((field.place.field, value))
     here, absent = _held(project, wanted)
     trees = list(
         dict.fromkeys(
@@ -78,7 +79,7 @@ def file_plan(
         if (each.place.field, each.name) not in kept
     ]
     lacking = [each for each, blob in blobs.items() if blob is None]
-    return FilePlan(here, [*brought.values()], left, lacking)
+    return FilePlan(here, [*brought.values()], left, lacking, sorted(alone))
 
 
 def _held(project: Project, wanted: Sequence[Named]) -> tuple[list[Left], list[Named]]:
@@ -175,11 +176,12 @@ def _put(project: Project, name: str, each: Brought) -> str:
 def settle_files(project: Project, planned: Planned) -> None:
     """Writes down which files rows name now, and which they left, in the apply's transaction."""
     files = planned.files
-    if files.here or files.left:
+    if files.here or files.left or files.alone:
         stored_files.settle(
             project.using,
             ((each.place.field, each.name, each.file) for each in files.here),
             ((each.place.field, each.name, each.file) for each in files.left),
+            files.alone,
         )
 
 

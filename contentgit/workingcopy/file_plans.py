@@ -40,13 +40,15 @@ class Left(NamedTuple):
 class FilePlan:
     """What an apply does with files; ``here`` are those that its records name and that are there already.
 
-    ``lacking`` are those that neither the storage nor the repository has.
+    ``lacking`` are those that neither the storage nor the repository has, ``alone`` fields and names of those
+    of which records do not say what they are.
     """
 
     here: Sequence[Left] = ()
     brought: Sequence[Brought] = ()
     left: Sequence[Left] = ()
     lacking: Sequence[Named] = ()
+    alone: Sequence[tuple[str, str]] = ()
 
     def problems(self) -> Iterator[Problem]:
         """Why the plan is refused."""

@@ -248,10 +248,10 @@ class Project:
     @cached_property
     def carrier(self) -> Carrier:
         """The files that travel with rows of this database."""
-        from contentgit.db.stored_files import renamed  # its table is a model's
+        from contentgit.db.stored_files import alone, renamed  # its table is a model's
 
         cache = Cache(self.repository.git_dir / "contentgit" / "files.sqlite3")
-        return Carrier(self.using, Files(cache, self.operator.now, self.progress), renamed)
+        return Carrier(self.using, Files(cache, self.operator.now, self.progress), renamed, alone)
 
     @property
     def lacking_files(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from contentgit.content import canonical
 from contentgit.content.diff import Change, FieldChange
-from contentgit.content.records import Record, RecordKey, by_model
+from contentgit.content.records import CarriedFile, Record, RecordKey, by_model
 from contentgit.content.values import same
 from contentgit.db.reader import Reader
 from contentgit.db.tables import BoundField
@@ -111,6 +111,8 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
     for change in Change(step.key, *pair).fields:
         if tree is not None and change.name == tree.numbering.position:
             continue  # the library has another number for this place among its siblings
+        if type(change.before) is CarriedFile and change.before.name == change.after:
+            continue  # the record has the name alone; here it is known what the file is
         raise DatabaseError(
             f"{step.key}: the database keeps another value in {change.name} than it was given; "
             "nothing has been written",

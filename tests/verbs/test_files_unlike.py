@@ -10,7 +10,7 @@ import pytest
 from tests.gallery.models import Article
 from tests.verbs import test_files
 from tests.verbs.conftest import Run
-from tests.verbs.test_files import Sites, _datasets, at, media, sites
+from tests.verbs.test_files import Sites, _datasets, at, files_in, media, sites
 
 __all__ = ["_datasets", "at", "media", "sites"]
 
@@ -88,3 +88,44 @@ def test_branches_of_which_one_has_files_are_not_merged(
     kept.ok("other", "commit", "--branch", "both", "-m", "With files, too")
     ok("merge", "both")
     assert run("check", "--no-code").out.endswith("nothing found\n")
+
+
+def test_a_name_alone_is_applied_where_the_file_is(
+    sites: Sites, media: dict[str, Path], git: Git
+) -> None:
+    """A laptop without files names one that the site has."""
+    sites.apply()
+    (media["default"] / "news/loaf.jpg").rename(media["default"] / "news/other.jpg")
+    with sites.at("other") as folder:
+        (folder / "news/fresh.jpg").write_bytes(b"fresh")
+        Article.objects.create(title="Fresh", picture="news/fresh.jpg")
+    sites.ok("default", "commit", "-m", "A name")
+    sites.apply()
+    assert Article.objects.using("other").get(title="Fresh").picture == "news/fresh.jpg"
+    assert ", clean" in sites.ok("other", "status")
+    Article.objects.using("other").filter(title="Roll").update(title="The roll")
+    sites.ok("other", "commit", "-m", "Another row")
+    record = "main:news/gallery.article/0/0/4.json"
+    assert '"picture": "news/fresh.jpg"' in git("show", record)
+    Article.objects.using("other").filter(title="Fresh").update(title="Fresher")
+    assert "gallery.article:4  Fresher  picture, title" in sites.ok("other", "status")
+    sites.ok("other", "commit", "-m", "It is known")
+    assert '"$file": "news/fresh.jpg"' in git("show", record)
+    sites.apply("default")
+    assert files_in(media["default"])["news/fresh.jpg"] == b"fresh"
+    assert ", clean" in sites.ok("default", "status")
+
+
+def test_the_name_of_a_file_that_is_known_here_may_come_alone(
+    sites: Sites, media: dict[str, Path]
+) -> None:
+    """A copy of the site's database without its files, committed before the site itself."""
+    sites.apply()
+    Article.objects.using("other").create(pk=4, title="Fresh", picture="news/fresh.jpg")
+    (media["other"] / "news/fresh.jpg").write_bytes(b"fresh")
+    Article.objects.create(pk=4, title="Fresh", picture="news/fresh.jpg")
+    sites.ok("default", "commit", "-m", "A name")
+    sites.apply("other", "--force")
+    assert Article.objects.using("other").get(pk=4).picture == "news/fresh.jpg"
+    assert ", clean" in sites.ok("other", "status")
+    assert (media["other"] / "news/fresh.jpg").read_bytes() == b"fresh"

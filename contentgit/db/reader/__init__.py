@@ -19,6 +19,7 @@ from contentgit.content.layout import decode_part, key_text, paths_of
 from contentgit.content.portions import batches
 from contentgit.content.records import CarriedFile, Record, RecordKey, Value, by_model
 from contentgit.content.schema import FieldKind
+from contentgit.content.values import same
 from contentgit.db.backends import backend
 from contentgit.db.behind import way_to_tables
 from contentgit.db.copying import copied_filter
@@ -444,13 +445,23 @@ class Reader:
     def _know_gone(
         self, encoder: RowEncoder, keys: Sequence[RecordKey], values: list[Sequence[Value]]
     ) -> None:
-        """Put what rows referred to that is gone into the values: the name of a row, or a file."""
+        """Put what rows referred to that is gone into the values: the name of a row, or a file.
+
+        The name of a file stands alone where it did so in a row that is the same otherwise.
+        """
         open_ = [
             (n, place)
             for places, kind in ((encoder.generic, dict), (encoder.carried, str))
             for place in places
             for n, value in enumerate(values[place])
             if value and type(value) is kind
+        ]
+        open_ += [
+            (n, place)
+            for place in encoder.carried
+            if (names := encoder.table.fields[place].alone())
+            for n, value in enumerate(values[place])
+            if type(value) is CarriedFile and value.name in names
         ]
         before = self._before([keys[n] for n, _ in open_]) if open_ else {}
         columns = {place: list(values[place]) for place in {place for _, place in open_}}
@@ -459,6 +470,9 @@ class Reader:
             was = record.fields.get(encoder.names[place]) if record else None
             if type(was) is CarriedFile:
                 known = was.name == columns[place][n]
+            elif record and type(columns[place][n]) is CarriedFile:
+                row = zip(encoder.names, (column[n] for column in values), strict=True)
+                known = all(_is_as(record, name, value) for name, value in row)
             else:
                 known = isinstance(was, str) and self._is_gone(was, columns[place][n])
             if known:
@@ -516,3 +530,9 @@ class Reader:
         for some in batches(pks, chunk_size((source,), self.using)):
             keys = [(source.param(pk),) for pk in some]
             yield among((source,), keys, self.using, relation.table)
+
+
+def _is_as(record: Record, name: str, value: Value) -> bool:
+    """Whether a row has what a record has in a field, or the file of which that has the name alone."""
+    was = record.fields.get(name)
+    return same(was, value) or (type(value) is CarriedFile and value.name == was)
