@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +108,21 @@ def test_a_file_that_breaks_off_is_not_stored(repository: Repository) -> None:
     with pytest.raises(KeyError):
         repository.lfs.store({name_of(ONE): broken()})
     assert stored(repository) == set()
+
+
+def test_a_process_that_is_killed_leaves_no_half_of_a_file(repository: Repository) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom contentgit.git import Repository\n"
+        "def pieces():\n    yield b'one'\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Repository.open(Path(sys.argv[1])).lfs.store({sys.argv[2]: pieces()})\n"
+    )
+    words = [sys.executable, "-c", code, str(repository.path), name_of(ONE)]
+    assert subprocess.run(words).returncode == -signal.SIGKILL
+    folder = repository.git_dir / "lfs"
+    assert [path.name[:10] for path in folder.rglob("*") if path.is_file()] == ["contentgit"]
+    assert not repository.lfs.has(name_of(ONE), len(ONE))
+    repository.lfs.store({name_of(ONE): [ONE]})
+    assert repository.lfs.has(name_of(ONE), len(ONE))
 
 
 def test_a_store_that_cannot_be_written_says_so(repository: Repository) -> None:

@@ -156,6 +156,7 @@ def test_a_bare_repository_has_pointers(stage: Site) -> None:
 
 
 def test_an_apply_fetches_what_it_brings(production: Site) -> None:
+    production.ok("check", "main")
     assert production.stored == set()
     production.ok("checkout", "main", "--apply", "--yes")
     assert files_in(production.media) == {"news/loaf.jpg": LOAF, "news/roll.jpg": ROLL}
@@ -292,6 +293,7 @@ def test_a_merge_takes_plain_files_over(stage: Site) -> None:
     assert stage.git("show", "main:" + path_of(b"a bun")) == pointer_to(b"a bun")
     assert stage.git("show", "main:" + path_of(ROLL)) == pointer_to(ROLL)
     assert stage.stored == {name_of(b"a bun"), name_of(ROLL)}
+    stage.ok("check", "--merges", "main~1..main")
     stage.ok("checkout", "main", "--apply", "--yes")
     assert ", clean" in stage.ok("status")
 
