@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.hostile import commits, histories, records, repositories, trees
+from tests.hostile import commits, files, histories, records, repositories, trees
 from tests.hostile.place import CORPUS, Member, Place
 
 __all__ = ["MEMBERS", "Member", "Place"]
 
 MEMBERS: Final[Mapping[str, Member]] = CORPUS.members
-_ = (trees, records, histories, commits, repositories)
+_ = (files, trees, records, histories, commits, repositories)

@@ -35,10 +35,13 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "check": ("hostile", "main..hostile --merges --no-code", "hostile --format=sarif"),
     "gc": ("--dry-run",),
     "setup-git": ("--check",),
+    "files": ("",),
 }
 """What is called, by verb; ``hostile`` is the member's branch, and HEAD's. The first is always called."""
 
-OF_THE_REPOSITORY: Final = frozenset(("branch", "tag", "commit", "undo", "gc", "setup-git"))
+OF_THE_REPOSITORY: Final = frozenset(
+    ("branch", "tag", "commit", "undo", "gc", "setup-git", "files")
+)
 """Verbs that read no record of a commit."""
 
 AS_OTHERS: Final = frozenset(("status", "track", "show", "update", "conflicts", "identity"))
