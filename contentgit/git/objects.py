@@ -83,11 +83,12 @@ def sizes(program: Program, ids: Sequence[str]) -> list[int]:
     """
     data = "".join(f"{checked_id(each)}\n" for each in ids).encode()
     form = "--batch-check=%(objectsize)"
-    lines = program.run("cat-file", form, "--buffer", data=data).split() if data else []
-    for each, line in zip(ids, lines, strict=False):
+    found = program.run("cat-file", form, "--buffer", data=data, config=STREAMED) if data else b""
+    lines = found.splitlines()
+    for each, line in zip(ids, lines, strict=True):
         if not line.isdigit():
             raise program.missing(f"object {each} is missing", commit=False)
-    return [int(line) for line in lines]
+    return [*map(int, lines)]
 
 
 def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]:

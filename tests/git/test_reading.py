@@ -471,3 +471,21 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
     *sizes, own, of_git = printed(code, str(repository.path))
     assert sizes == [200 << 20] * 2
     assert max(own, of_git) < 80 << 20
+
+
+def test_sizes_of_blobs_and_their_content_in_pieces(repository: Repository) -> None:
+    contents = [b"", b"some", b"x" * (3 << 20)]
+    entries = [(f"{number}", data) for number, data in enumerate(contents)]
+    tree = repository.writer.write_tree(None, entries)
+    blobs = [repository.trees.entry(tree, name) or "" for name, _ in entries]
+    assert list(repository.objects.sizes(blobs)) == [len(data) for data in contents]
+    found = [[len(piece) for piece in pieces] for pieces in repository.objects.in_pieces(blobs)]
+    assert [sum(each) for each in found] == [len(data) for data in contents]
+    assert max(map(max, filter(None, found))) <= 1 << 20
+    # What is not read of one is passed over.
+    firsts = [next(pieces, b"")[:2] for pieces in repository.objects.in_pieces(blobs[::-1])]
+    assert firsts == [b"xx", b"so", b""]
+    for ask in (repository.objects.sizes, repository.objects.in_pieces):
+        with pytest.raises(RepositoryError, match="is missing"):
+            list(map(repr, ask([blobs[0], "f" * 40])))
+    assert list(repository.objects.sizes([])) == []
