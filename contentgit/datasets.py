@@ -177,7 +177,9 @@ def _raised(error: Exception, arguments: str, where: str) -> Mistake:
     if isinstance(error, DatabaseFailure):
         hint = "pass querysets into filters instead of reading rows, or migrate first"
         return Mistake("contentgit.E017", message, hint, where)
-    if not arguments and isinstance(error, (ValueError, IndexError, KeyError)):
+    # An environment variable that is not set raises KeyError, too: then the dataset must not be passed over.
+    named = isinstance(error, KeyError) and error.args == ("",)
+    if not arguments and (named or isinstance(error, (ValueError, IndexError))):
         hint = "give the dataset's arguments, as in NAME:ARGUMENTS, or mend the function"
         return Mistake("contentgit.E016", message, hint, where)
     return Mistake("contentgit.E015", message, "mend the function in the datasets module", where)

@@ -141,8 +141,11 @@ def _hints(planned: Planned) -> Iterator[str]:
         theirs = "the old content" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *permits)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *permits)}  (takes {theirs}; {_BACKUP})"
-        if request.verb != "undo" and not planned.copy:
+        if _has_branches(planned):
             yield f"contentgit commit --branch NEW  ({branch})"
+    elif ProblemKind.DANGLING in kinds and request.merging and _has_branches(planned):
+        # One side may have deleted what the other refers to, which ``check`` finds in no commit.
+        yield f"contentgit commit --branch NEW  ({branch})"
     if ProblemKind.DRIFT in kinds:
         if not planned.copy:
             yield "contentgit commit --branch NEW  (captures the edits)"
@@ -169,6 +172,11 @@ def _hints(planned: Planned) -> Iterator[str]:
             'CONTENTGIT["IDENTITIES"], and commit again'
         )
     yield from _rules(planned)
+
+
+def _has_branches(planned: Planned) -> bool:
+    """Whether edits of the target can be committed to a branch, and merged with what is applied."""
+    return planned.request.verb != "undo" and not planned.copy
 
 
 def _is_by_number(planned: Planned, problem: Problem) -> bool:

@@ -411,6 +411,22 @@ def test_arguments_may_not_change_an_identity() -> None:
     assert others["tags"].dump("1,2").specs[0].identity == ("slug",)
 
 
+def test_only_a_key_that_the_arguments_give_is_missing_for_want_of_arguments() -> None:
+    """A setting or an environment variable that is not there is an error: the dataset was passed over."""
+    places = {"north": 1}
+
+    def by_name(arguments: str) -> list[dict[str, Any]]:
+        return [{"model": "bakery.tag", "filter": {"pk": places[arguments]}}]
+
+    def by_setting(_arguments: str) -> list[dict[str, Any]]:
+        return [{"model": "bakery.tag", "filter": {"pk": places["south"]}}]
+
+    definitions = definitions_of(by_name=by_name, by_setting=by_setting)
+    assert definitions["by_name"].needs_arguments
+    assert not definitions["by_setting"].needs_arguments
+    assert [each.id for each in definitions["by_setting"].evaluate()[1]] == ["contentgit.E015"]
+
+
 # All at once
 
 

@@ -59,6 +59,7 @@ def test_a_link_made_here_to_what_the_commit_deletes(
     said = run(*words)
     assert said.code == 3, said
     assert re.search("refers in text to workshop.card:\\S+, which this apply deletes", said.err)
+    assert "--branch NEW  (to decide each in a merge of the branch)" in said.err
     assert Card.objects.using("other").count() == 2
     Card.objects.using("other").filter(title="One").update(text="")
     ok(*words)
@@ -78,6 +79,10 @@ def test_a_link_of_the_commit_to_what_was_deleted_here(
     assert len(lines) == 1, said.err
     assert "which neither the database nor" in lines[0]
     assert Card.objects.using("other").get().text == ""
+    assert "--branch NEW  (to decide each in a merge of the branch)" in said.err
+    ok("commit", "-m", "Mine", "--branch", "mine", "--database", "other")
+    said = run("merge", "mine")
+    assert (said.code, "1 conflict" in said.err) == (3, True), said
 
 
 def test_a_link_that_the_commit_has_without_its_record(cards: None, ok: Ok) -> None:
