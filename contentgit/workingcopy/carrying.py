@@ -18,8 +18,8 @@ from contentgit.errors import ContentgitError, StorageError
 from contentgit.history.carried import blob_of, fetch_files, reading
 from contentgit.models import StoredFile
 from contentgit.plan.steps import Action, Plan
-from contentgit.storages import Held, free_name, is_folder, put, remove, storage_key
-from contentgit.workingcopy.file_plans import Brought, Cleared, FilePlan, Left, Named
+from contentgit.storages import Files, Held, free_name, is_folder, put, remove, storage_key
+from contentgit.workingcopy.file_plans import Brought, Cleared, FilePlan, Named, Stored
 from contentgit.workingcopy.planned import Contents, DumpPlan, Planned
 from contentgit.workingcopy.project import Project
 
@@ -82,10 +82,10 @@ def file_plan(
     return FilePlan(here, [*brought.values()], left, lacking, sorted(alone))
 
 
-def _held(project: Project, wanted: Sequence[Named]) -> tuple[list[Left], list[Named]]:
+def _held(project: Project, wanted: Sequence[Named]) -> tuple[list[Stored], list[Named]]:
     """Those of the files that the storages have, by their names there, and those that are not there."""
     carrier = project.carrier
-    here, absent = list[Left](), list[Named]()
+    here, absent = list[Stored](), list[Named]()
     by_place: dict[str, list[Named]] = {}
     for each in wanted:
         by_place.setdefault(each.place.field, []).append(each)
@@ -100,11 +100,11 @@ def _held(project: Project, wanted: Sequence[Named]) -> tuple[list[Left], list[N
                 absent.append(each)
             else:
                 carrier.find(place, name, each.file)
-                here.append(Left(place, name, each.file))
+                here.append(Stored(place, name, each.file))
     return here, absent
 
 
-def _left(project: Project, dump_plans: Sequence[DumpPlan], plan: Plan) -> Iterator[Left]:
+def _left(project: Project, dump_plans: Sequence[DumpPlan], plan: Plan) -> Iterator[Stored]:
     """The files that rows name now and will not name, as far as a commit has them."""
     carrier, repository = project.carrier, project.repository
     for work in dump_plans:
@@ -121,7 +121,7 @@ def _left(project: Project, dump_plans: Sequence[DumpPlan], plan: Plan) -> Itera
                 for place, file in _files_of(work, record):
                     name = carrier.stored(place, file)
                     if blob_of(repository, [at], file) is not None:
-                        yield Left(place, name, file)
+                        yield Stored(place, name, file)
 
 
 def _files_of(work: DumpPlan, record: Record) -> Iterator[tuple[FilePlace, CarriedFile]]:
@@ -190,6 +190,7 @@ def clear_files(project: Project, *, dry_run: bool = False) -> Cleared:
 
     No other apply is under way meanwhile: the files of one are named by no row yet.
     """
+    files = project.carrier.files  # which need the repository
     if not stored_files.open_files(project.using):
         return Cleared()
     removed, failed = list[str](), list[str]()
@@ -199,19 +200,21 @@ def clear_files(project: Project, *, dry_run: bool = False) -> Cleared:
             by_field.setdefault(row.field, []).append(row)
         for field, rows in by_field.items():
             try:
-                removed += _clear(project, field, rows, dry_run=dry_run)
+                removed += _clear(project, files, field, rows, dry_run=dry_run)
             except StorageError as error:
                 failed.append(error.message)
     return Cleared(tuple(removed), tuple(failed))
 
 
-def _clear(project: Project, field: str, rows: Sequence[StoredFile], *, dry_run: bool) -> list[str]:
+def _clear(
+    project: Project, files: Files, field: str, rows: Sequence[StoredFile], *, dry_run: bool
+) -> list[str]:
     storage = stored_files.storage_of(field)
     if storage is None:
         return []
     named = stored_files.named(project.using, storage, (row.name for row in rows))
     unnamed = [row for row in rows if row.name.lower() not in named]
-    held = project.carrier.files.held(storage, (row.name for row in unnamed))
+    held = files.held(storage, (row.name for row in unnamed))
     ours = [
         row.name
         for row in unnamed
@@ -224,7 +227,7 @@ def _clear(project: Project, field: str, rows: Sequence[StoredFile], *, dry_run:
     ]
     if dry_run:
         return ours
-    for _ in project.carrier.files.each(storage, ours, lambda name: remove(storage, name)):
+    for _ in files.each(storage, ours, lambda name: remove(storage, name)):
         pass
     stored_files.forget(project.using, unnamed)
     stored_files.keep(project.using, [row for row in rows if row.name.lower() in named])

@@ -28,8 +28,8 @@ class Brought(NamedTuple):
     blob: FileEntry
 
 
-class Left(NamedTuple):
-    """A file that rows of the plan name no more, by its name in the storage."""
+class Stored(NamedTuple):
+    """A file that a storage has, by its name there."""
 
     place: FilePlace
     name: str
@@ -44,9 +44,9 @@ class FilePlan:
     of which records do not say what they are.
     """
 
-    here: Sequence[Left] = ()
+    here: Sequence[Stored] = ()
     brought: Sequence[Brought] = ()
-    left: Sequence[Left] = ()
+    left: Sequence[Stored] = ()
     lacking: Sequence[Named] = ()
     alone: Sequence[tuple[str, str]] = ()
 
@@ -80,7 +80,7 @@ class FileCount(NamedTuple):
 NONE: Final = FileCount(0, 0)
 
 
-def counted(files: Iterable[Brought | Left]) -> FileCount:
+def counted(files: Iterable[Brought | Stored]) -> FileCount:
     """How many files these are; one that several rows name is counted once."""
     sizes = {each.file.sha256: each.file.size for each in files}
     return FileCount(len(sizes), sum(sizes.values()))
