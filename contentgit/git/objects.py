@@ -177,7 +177,7 @@ class _LargeError(Exception):
 def _small(program: Program, blob: str) -> bytes | None:
     """The content of a blob that is no longer than a piece; None for one that is."""
     try:
-        with program.look_up(blob) as running:
+        with program.look_up(blob, file=True) as running:
             words = running.output.readline().split()
             if len(words) == 3 and words[1] == b"blob" and int(words[2]) > _PIECE:
                 raise _LargeError

@@ -63,9 +63,8 @@ CONFIGURATION = (
     "i18n.commitEncoding=UTF-8",
     "submodule.recurse=false",
 )
-LARGE = "core.bigFileThreshold=1m"  # a larger file passes in pieces
-# Of a pack, parts are mapped into memory, by default all of it.
-STREAMED = (LARGE, "core.packedGitWindowSize=1m", "core.packedGitLimit=8m")
+# A larger file passes in pieces. Of a pack, parts are mapped into memory, by default all of it.
+STREAMED = ("core.bigFileThreshold=1m", "core.packedGitWindowSize=1m", "core.packedGitLimit=8m")
 # The setting guards against bare repositories that one stumbles into, not those that one names.
 NAMED = (*CONFIGURATION, "safe.bareRepository=all")
 
@@ -113,7 +112,7 @@ class Program:
         self.folder = folder
         self.configuration = configuration
         self.environment = dict(ENVIRONMENT)
-        self._objects = Dialogue()
+        self._objects, self._files = Dialogue(), Dialogue()
         self._aside = False
 
     @classmethod
@@ -181,12 +180,17 @@ class Program:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"',
         }
         self._aside = True
-        self._objects = Dialogue()  # the one before reads the repository alone
+        # Those before read the repository alone.
+        self._objects, self._files = Dialogue(), Dialogue()
 
-    def look_up(self, name: str) -> AbstractContextManager[Running]:
-        """``git cat-file --batch`` with its answer for one object; one process for all calls."""
-        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE, config=(LARGE,))
-        return self._objects.asking(start, name.encode() + b"\n")
+    def look_up(self, name: str, *, file: bool = False) -> AbstractContextManager[Running]:
+        """``git cat-file --batch`` with its answer for one object; one process for all calls.
+
+        Another one for those that are a ``file`` keeps little of a pack, which may have gigabytes of them.
+        """
+        config = STREAMED if file else ()
+        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE, config=config)
+        return (self._files if file else self._objects).asking(start, name.encode() + b"\n")
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:
         """Like :meth:`start`, with ``data`` as standard input, from a file so that neither side blocks."""

@@ -452,12 +452,13 @@ def test_a_partial_clone_does_not_fetch_by_itself(filled: Repository, tmp_path: 
 
 def test_memory_does_not_grow_with_the_size_of_a_file(repository: Repository) -> None:
     code = """
+import gc
 import os
 from pathlib import Path
 from contentgit.git import FileStream, Repository
 
 repository = Repository.open(Path(sys.argv[1]))
-count, piece = 200, 1 << 20
+count, piece = 100, 1 << 20
 pieces = (os.urandom(piece) for _ in range(count))
 tree = repository.writer.write_tree(None, [("files/a", FileStream(count * piece, pieces))])
 blob = repository.trees.entry(tree, "files/a")
@@ -465,12 +466,19 @@ with repository.objects.reading(blob) as pieces:
     print(sum(map(len, pieces)))
 for pieces in repository.objects.in_pieces([blob]):
     print(sum(map(len, pieces)))
+streams = ((f"files/{n}", FileStream(piece, [os.urandom(piece)])) for n in range(count))
+tree = repository.writer.write_tree(None, streams)
+for _, blob in repository.trees.entries(tree, "files"):
+    with repository.objects.reading(blob) as pieces:
+        assert sum(map(len, pieces)) == piece
+del repository  # ends its processes, of which nothing is known before
+gc.collect()
 print(peak())
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
 """
     *sizes, own, of_git = printed(code, str(repository.path))
-    assert sizes == [200 << 20] * 2
-    assert max(own, of_git) < 80 << 20
+    assert sizes == [100 << 20] * 2
+    assert max(own, of_git) < 70 << 20
 
 
 def test_sizes_of_blobs_and_their_content_in_pieces(repository: Repository) -> None:
