@@ -12,6 +12,7 @@ The function takes the field of a model and gives what the ``"references"`` of a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
@@ -40,7 +41,9 @@ def references_of(model: type[Model]) -> dict[str, Any]:
     return found
 
 
+@cache
 def _known() -> Mapping[str, EntryPoint]:
+    """What installed packages name, by class. Their metadata is read once: that takes milliseconds."""
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         other = found.setdefault(entry.name, entry)
@@ -56,11 +59,11 @@ def _places(entry: EntryPoint, field: Field[Any, Any]) -> Any:
     try:
         function: Callable[[Field[Any, Any]], Any] = entry.load()
         return function(field)
-    except Exception as error:
-        # Any: it is the package's code.
+    except Exception as error:  # the package's code may raise anything
         raise ConfigurationError(
             f"{entry.value} of {_package(entry)} fails for {field}: {type(error).__name__}: {error}",
-            hint="the error comes from the package's code",
+            hint=f"update {_package(entry)}, or write the references of such fields into the spec, "
+            f"without {__name__}",
         ) from error
 
 

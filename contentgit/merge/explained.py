@@ -27,6 +27,8 @@ def without_explained(
     conflict = merged.conflict
     if conflict is None or schema is None or not conflict.reason.is_delete:
         return merged
+    if not conflict.fields:
+        return merged  # the bases contradict each other in whether the record is there
     side = Side.THEIRS if conflict.reason is Reason.DELETED_BY_US else Side.OURS
     for each in conflict.fields:
         known = schema.by_name.get(each.name)
@@ -45,6 +47,9 @@ def _lost(field: FieldSchema, before: Maybe, after: Maybe) -> tuple[RecordKey, .
         return ()
     if not isinstance(before, list) or not isinstance(after, list):
         return ()
-    lost: list[Value] = [each for each in before if each not in after]
-    kept: list[Value] = [each for each in before if each in after]
+    if not all(isinstance(each, str) for each in (*before, *after)):
+        return ()  # not written by contentgit
+    left = {*after}
+    lost: list[Value] = [each for each in before if each not in left]
+    kept: list[Value] = [each for each in before if each in left]
     return (*targets(lost, field),) if same(kept, after) else ()

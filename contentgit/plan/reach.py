@@ -85,12 +85,12 @@ class Reach:
         return False
 
     def _is_derived(self, referrer: Referrer) -> bool:
-        """Whether the row is computed from the deleted one, or belongs to one that is."""
+        """Whether the row is computed from the deleted one, or is deleted along with one that is."""
         if referrer.dump:
             return False
         items = self.survey.deletes.get(referrer.target, ())
         named = any(referrer.related in self._named_derived(item) for item in items)
-        return named or referrer.target in self.derived
+        return named or (referrer.on_delete is OnDelete.CASCADE and referrer.target in self.derived)
 
     def _named_derived(self, item: Item) -> frozenset[str]:
         """What the specs of a record to be deleted name as derived."""

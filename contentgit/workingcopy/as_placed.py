@@ -104,10 +104,16 @@ class _Tree:
         parents = {self.standing.places[pk].parent for pk in self.said}
         if self.exact:
             parents -= self.unlike
+        there = self._siblings(parents).items()
+        given = [
+            self._given(siblings) for parent, siblings in there if self._fits(parent, siblings)
+        ]
+        members = self._members(given)
         found: dict[RecordKey, int] = {}
-        for parent, siblings in self._siblings(parents).items():
-            if self._are_written(parent, siblings):
-                found |= {keys[each.pk]: each.position for each in siblings if each.pk in self.said}
+        for siblings in given:
+            if self._is_in_order(siblings, members):
+                own = [each.pk for each in siblings if each.pk in self.said]
+                found |= {keys[pk]: self.standing.places[pk].position for pk in own}
         return found
 
     def _compare(self, here: Place | None, there: Place | None, pk: Any) -> None:
@@ -142,24 +148,29 @@ class _Tree:
             siblings.sort(key=lambda each: each.position)
         return found
 
-    def _are_written(self, parent: Any, siblings: Sequence[Child]) -> bool:
-        """Whether an apply that is given the positions of the commit leaves the rows as they are here."""
-        given = [Child(self.said.get(each.pk, each.position), each.pk) for each in siblings]
-        written = self.tree.numbering.positions(parent, given)
-        if [(each.pk, each.position) for each in siblings] != [*written]:
-            return False
-        return all(
-            one.position < other.position
-            or (one.position == other.position and self._key(one.pk) < self._key(other.pk))
-            for one, other in pairwise(self._of_dump(given))
-        )
+    def _given(self, siblings: Iterable[Child]) -> list[Child]:
+        """The rows at the positions that the commit has, where it has others."""
+        return [Child(self.said.get(each.pk, each.position), each.pk) for each in siblings]
 
-    def _of_dump(self, siblings: Sequence[Child]) -> Iterable[Child]:
-        """Those of the rows that are in the dump; others stand among them wherever they do."""
+    def _fits(self, parent: Any, siblings: Sequence[Child]) -> bool:
+        """Whether an apply that is given the positions of the commit leaves the rows as they are here."""
+        written = self.tree.numbering.positions(parent, self._given(siblings))
+        return [(each.pk, each.position) for each in siblings] == [*written]
+
+    def _members(self, given: Iterable[Iterable[Child]]) -> AbstractSet[RecordKey] | None:
+        """Which of the rows are in the dump; ``None`` if all are."""
         if self.dump.reader.holds_all(self.label):
-            return siblings
-        members = self.dump.reader.members(self.label, [self._key(each.pk) for each in siblings])
-        return [each for each in siblings if self._key(each.pk) in members]
+            return None
+        keys = (self._key(each.pk) for siblings in given for each in siblings)
+        return self.dump.reader.members(self.label, keys)
+
+    def _is_in_order(
+        self, siblings: Iterable[Child], members: AbstractSet[RecordKey] | None
+    ) -> bool:
+        """Whether rows of the dump are in this order in the commit; others are among them anywhere."""
+        keyed = ((each.position, self._key(each.pk)) for each in siblings)
+        own = [(at, key) for at, key in keyed if members is None or key in members]
+        return all(one < other for one, other in pairwise(own))
 
     def _key(self, pk: Any) -> RecordKey:
         text = self.dump.reader.identities.key_text(self.label, pk)

@@ -123,28 +123,28 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
 
 
 def refuse_other_places(work: DumpPlan, there: Record, wanted: Record) -> None:
-    """Refuses a record whose row, as it was written, has its references at other places.
+    """Refuses a record in whose row, as it was written, this code finds references at other places.
 
-    The rules that the commit records do not say what a class finds, or definitions of blocks.
+    A commit records the rules of its references, but not what a class or the definitions of blocks find.
 
     Raises:
-        RefusedError: some field has them where the commit has primary keys, or the other way round.
+        RefusedError: a field has a reference where the commit has a primary key, or the other way round.
     """
     fields = work.dump.tables[wanted.key.model].field
     for change in Change(wanted.key, there, wanted).fields:
-        if change.name in fields and _is_alike(fields[change.name], change):
+        if change.name in fields and _is_same_content(fields[change.name], change):
             raise RefusedError(
-                f"{wanted.key}: the commit has other places of references in {change.name} than this "
-                "code, which finds these by a class or by other definitions; nothing has been written",
-                hint="commit where the content is edited, with this code: that writes the references anew; "
-                "then apply that commit\nor deploy the code that the commit was made with",
+                f"{wanted.key}: the commit has references at other places in {change.name} than this code "
+                "finds; nothing has been written",
+                hint="commit again with this code, in the database in which the content is edited, and "
+                "apply that commit\nor deploy the code with which the commit was made",
                 data={"there": change.before, "given": change.after},
             )
 
 
-def _is_alike(field: BoundField, change: FieldChange) -> bool:
-    """Whether both values are the same one of the row, with references at other places."""
+def _is_same_content(field: BoundField, change: FieldChange) -> bool:
+    """Whether the values differ only in where references are: with primary keys they are the same."""
     try:
         return field.bare is not None and same(field.bare(change.before), field.bare(change.after))
     except RecordError:
-        return False  # others wrote it, and its row is gone
+        return False  # a reference to a row that is gone

@@ -96,6 +96,23 @@ def test_rows_that_the_site_computes_go_without_a_licence() -> None:
     assert licensed.counts == {Action.CASCADE: 3, Action.DELETE: 1, Action.CLEAR: 2}
 
 
+def test_a_row_that_only_mentions_a_computed_row_keeps_its_protection() -> None:
+    """It is cleared, not deleted along, so it does not belong to that row."""
+    facts = reaching(
+        referrer("search.entry:7", "about", "category:1", related="entries"),
+        referrer("people.review:7", "entry", "search.entry:7", OnDelete.SET_NULL),
+        referrer("people.review:7", "category", "category:1", related="reviews"),
+        referrer("people.vote:1", "entry", "search.entry:7", OnDelete.SET_NULL),
+    )
+    computing = {"shop": dataset(spec("category", derived=("entries",)))}
+    plan = planned(GONE, facts=facts, datasets=computing)
+    assert said(plan) == ["cascade search.entry:7", "delete category:1"]
+    assert [each.text for each in plan.problems] == [
+        "deleting shop.category:1 also deletes people.review:7, outside of the dump",
+        "deleting search.entry:7 also clears entry of people.vote:1, outside of the dump",
+    ]
+
+
 def test_rows_of_a_dump_are_not_what_the_site_computes() -> None:
     facts = reaching(
         referrer("product:1", "category", "category:1", dump="shop", related="products"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contentgit.contrib import installed
 from contentgit.contrib.installed import references_of
 from contentgit.errors import ConfigurationError
 from contentgit.specs import parse_specs
@@ -33,8 +34,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             f"[contentgit.references]\n{cls} = {name}:references\n"
         )
         importlib.invalidate_caches()
+        installed._known.cache_clear()
 
     yield make
+    installed._known.cache_clear()
     for name in ("prose", "verse"):
         sys.modules.pop(name, None)
 

@@ -196,7 +196,7 @@ def test_an_apply_says_where_a_class_finds_other_places_than_it_did(
     said = run(*APPLY)
     assert said.code == 3, said
     assert "nothing has been written" in said.err
-    assert "the commit has other places of references in text than this code" in said.err
+    assert "the commit has references at other places in text than this code finds" in said.err
     assert "trigger" not in said.err
     assert not Card.objects.using("other").exists()
     ok("commit", "-m", "With the places of today")

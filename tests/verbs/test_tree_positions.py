@@ -8,7 +8,9 @@ from pathlib import Path as Folder
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.db.models import signals
+from django.test.utils import CaptureQueriesContext
 
 from tests.orchard.models import Linked, Nested, Path
 from tests.verbs import test_trees as trees
@@ -335,6 +337,19 @@ def test_rows_outside_of_a_dump(ok: Ok, run: Run, databases: list[str], model: A
     assert trees.numbers(model, "other") == before
     model._base_manager.using("other").filter(name="Quince").update(name="Pear")
     assert "position" not in ok("diff", OTHER)
+
+
+def test_rows_of_a_dump_are_asked_for_at_once(ok: Ok, databases: list[str], put: Put) -> None:
+    """Not below one parent after the other."""
+    begin(ok, Nested, filter={"name__gt": ""})
+    made = []
+    for moved in ({"Pear": 9}, {"Gala": 9}):
+        put(Nested, **moved)
+        ok("checkout", "main", "--apply", "--yes")
+        with CaptureQueriesContext(connections["default"]) as queries:
+            assert "clean" in ok("status")
+        made.append(len(queries))
+    assert made[0] == made[1]
 
 
 @pytest.mark.parametrize("model", NUMBERED)
