@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.docs.pages import ROOT, Command, environment_of, follow, run
@@ -58,3 +60,10 @@ def test_the_commands_for_git_lfs_run(tmp_path: Path) -> None:
     follow(page, folder)
     pictures = run(Command("ls media/news origin.git/lfs", ()), folder, environment)
     assert pictures.split() == ["media/news:", "loaf.jpg", "roll.jpg", "origin.git/lfs:", "objects"]
+
+
+def test_the_benchmark_of_files_runs() -> None:
+    command = [sys.executable, "scripts/bench/files.py", "--large=1", "--count=2", "--size=1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("\n| first apply, git-lfs ") == 2
