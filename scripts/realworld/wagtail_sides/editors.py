@@ -23,6 +23,11 @@ from wagtail_sides.rows import models
 
 User = get_user_model()
 
+_ONE = r"(?:<|\\uNC)option.*?(?:</option>|\\uNC/option\\uNE)"
+_OPTION = re.compile(_ONE)
+_OPTIONS = re.compile(rf"(?:{_ONE}(?:\\n|\s)*)+")
+"""Choices in a form, or in JSON within it, where blank() was; they are on one line."""
+
 
 def editors() -> dict[str, list[str]]:
     """Status and HTML of the editors of all rows that have one, and of each draft; nothing is changed.
@@ -89,4 +94,24 @@ def _form(text: str) -> str:
     text = re.sub(r'(csrfmiddlewaretoken" value=")\w+', r"\1", text)
     text = re.sub(r'"((?:\[|\{)[^"]*)"', _sorted, text)
     text = re.sub(r'(\\*(?:&quot;|"))key\1: \1\w{5}\1', "key", text)
-    return re.sub(r"\s+", " ", blank(text)).replace("<", "\n<")
+    text = re.sub(
+        r'(<script id="comments-data"[^>]*>)(.*?)(</script>)', _authors, text, flags=re.DOTALL
+    )
+    text = re.sub(r"\s+", " ", blank(text))
+    text = re.sub(r"\b(?:an?|N) (?:second|minute|hour)s? ago\b|\bjust now\b", "a while ago", text)
+    return _OPTIONS.sub(_in_order, text).replace("<", "\n<")
+
+
+def _authors(found: re.Match[str]) -> str:
+    """Comments with their authors in the order of names: they are listed by primary keys."""
+    try:
+        data = json.loads(found[2])
+        authors = sorted(json.dumps(each, sort_keys=True) for each in data["authors"].values())
+        return f"{found[1]}{json.dumps({**data, 'authors': authors})}{found[3]}"
+    except (ValueError, KeyError, AttributeError):
+        return found[0]
+
+
+def _in_order(found: re.Match[str]) -> str:
+    """Choices in the order of their words: some are listed by primary keys."""
+    return " ".join(sorted(_OPTION.findall(found[0])))
