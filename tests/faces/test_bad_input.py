@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from rich.text import Text as RichText
 
@@ -435,6 +435,8 @@ def test_styled_text_has_the_colours_that_rich_gives_it(
     first: list[tuple[str, str]],
     then: list[tuple[str, str]],
 ) -> None:
+    # Where it takes a character out, rich begins the colours anew.
+    assume(all(len(RichText(text).plain) == len(text) for text, _ in [*first, *then]))
     own, rich = Text("x", style), RichText("x", style=style)
     for text, parts in ((own, first), (rich, first)):
         for part in parts:

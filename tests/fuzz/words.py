@@ -147,6 +147,7 @@ USUAL: Final[dict[str, tuple[str, ...]]] = {
         "REV --json",
         "--format=github",
     ),
+    "files": ("", "--json", "--prune", "--prune --dry-run"),
     "gc": ("", "--dry-run", "--dry-run --json", "--older-than=0"),
     "setup-git": ("", "--check", "--remove", "--check --json"),
     "merge-driver": (

@@ -23,7 +23,7 @@ from tests.zoo.growing import POPULATION as ZOO
 Ok = Callable[..., str]
 SEEDS = range(int(os.environ.get("CONTENTGIT_TEST_SEEDS", "3")))
 POPULATIONS = {"fieldzoo": FIELDZOO, "zoo": ZOO}
-LEGAL = {"cycle", "dangling-reference", "order-tie", "not-in-tree"}
+LEGAL = {"cycle", "dangling-reference", "order-tie", "not-in-tree", "not-in-storage"}
 """What a check may find in any database: nobody keeps rows from referring in circles or to nothing."""
 
 
