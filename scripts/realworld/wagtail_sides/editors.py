@@ -98,7 +98,9 @@ def _form(text: str) -> str:
         r'(<script id="comments-data"[^>]*>)(.*?)(</script>)', _authors, text, flags=re.DOTALL
     )
     text = re.sub(r"\s+", " ", blank(text))
-    text = re.sub(r"\b(?:an?|N) (?:second|minute|hour)s? ago\b|\bjust now\b", "a while ago", text)
+    text = re.sub(
+        r"(?i)\b(?:(?:an?|N) (?:second|minute|hour)s? ago|just now)\b", "a while ago", text
+    )
     return _OPTIONS.sub(_in_order, text).replace("<", "\n<")
 
 
