@@ -252,6 +252,8 @@ def test_an_edit_that_is_overwritten_is_backed_up_with_its_file(
     assert "edited in this database" in said.err
     sites.apply("other", "--force")
     assert pictures("other")["The loaf"] == "news/loaf.jpg"
+    # No commit that was applied has it.
+    assert files_in(media["other"])["news/own.jpg"] == b"their own"
     sites.ok("other", "undo", "--yes")
     assert (media["other"] / pictures("other")["Loaf"]).read_bytes() == b"their own"
 
